@@ -1,0 +1,82 @@
+/**
+ * Python's `socket` module for Deno: the same names, arguments, results and
+ * errors, with `await` before the calls that wait.
+ *
+ * ```ts
+ * import * as socket from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = socket.create_server(["127.0.0.1", 0]);
+ *
+ * using client = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+ * await client.connect(listener.getsockname());
+ * await client.sendall(new TextEncoder().encode("hello"));
+ *
+ * const [conn, address] = await listener.accept();
+ * assertEquals(address, client.getsockname());
+ * assertEquals(new TextDecoder().decode(await conn.recv(1024)), "hello");
+ * conn.close();
+ * ```
+ *
+ * Bytes are `Uint8Array`, `None` is `null`, addresses are arrays such as
+ * `["127.0.0.1", 8000]`, and times are seconds. Python's keyword arguments are
+ * one object at the end.
+ *
+ * @module
+ */
+
+export {
+  getdefaulttimeout,
+  setdefaulttimeout,
+  Socket,
+  Socket as SocketType,
+  socket,
+} from "./src/socket.ts";
+export type { Descriptor } from "./src/socket.ts";
+export {
+  create_connection,
+  create_server,
+  has_dualstack_ipv6,
+} from "./src/connect.ts";
+export type {
+  CreateConnectionOptions,
+  CreateServerOptions,
+} from "./src/connect.ts";
+export type {
+  Address,
+  AddressLike,
+  InetAddress,
+  UnixAddress,
+} from "./src/address.ts";
+export {
+  BlockingIOError,
+  BrokenPipeError,
+  ChildProcessError,
+  ConnectionAbortedError,
+  ConnectionError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  EAGAIN,
+  EBADF,
+  errno,
+  EWOULDBLOCK,
+  ExceptionGroup,
+  FileExistsError,
+  FileNotFoundError,
+  gaierror,
+  herror,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
+  OSError,
+  OSError as error,
+  OverflowError,
+  PermissionError,
+  ProcessLookupError,
+  strerror,
+  TimeoutError,
+  TimeoutError as timeout,
+  ValueError,
+} from "./src/errors.ts";
+export type { ErrnoName, OSErrorOptions } from "./src/errors.ts";
+export * from "./src/constants.ts";

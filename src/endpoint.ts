@@ -1,0 +1,413 @@
+/**
+ * What the kernel's stream socket is: unbound, bound, listening, connecting or
+ * connected, and which call is right in which state. A `Socket` is Python's view
+ * of one.
+ *
+ * @module
+ */
+
+import { type Address, formatUnixPath, type InetAddress } from "./address.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_TCP,
+  SHUT_RD,
+  SHUT_WR,
+  SOCK_STREAM,
+} from "./constants.ts";
+import {
+  BlockingIOError,
+  type ErrnoName,
+  osError,
+  timedOut,
+  translate,
+} from "./errors.ts";
+import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
+import { connectFrom } from "./node_conn.ts";
+import type { Endpoint } from "./resolve.ts";
+import { type Connection, Stream } from "./stream.ts";
+import { NOT_YET, pause, settled } from "./waiting.ts";
+
+/** Where to connect to: a number and a port, or a path. */
+export type RemoteAddress = Endpoint | { readonly path: string };
+
+/** Python's default backlog, `min(SOMAXCONN, 128)`. */
+const DEFAULT_BACKLOG = 128;
+
+/** Linux's limits for a socket's type and protocol. */
+const SOCK_MAX = 10;
+const IPPROTO_MAX = 262;
+
+/** How soon to ask again for what Deno gives no event for. */
+const RETRY_SECONDS = 0.01;
+
+/** A connection that is being made, and what came of it. */
+interface Attempt {
+  readonly remote: RemoteAddress;
+  readonly abort: AbortController;
+  /** Settles, and never rejects, when it is known what came of it. */
+  readonly done: Promise<void>;
+  isDone: boolean;
+  /** Goes on when no call waits for it, as one that may not wait began it. */
+  readonly isInBackground: boolean;
+  /** The call that waited for it has timed out, and it has been stopped. */
+  isAbandoned: boolean;
+  failure?: unknown;
+}
+
+/** Options of a socket, by what they do. */
+export interface Settings {
+  reuseAddress: boolean;
+  /** Whether `bind` shares the port with others that also ask for it. */
+  reusePort: boolean;
+  /** Whether an IPv6 endpoint that listens turns IPv4 peers away. */
+  v6only: boolean;
+  noDelay: boolean;
+  keepAlive: boolean;
+}
+
+/** A stream socket of one family, with its state. */
+export class StreamEndpoint {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  /** The options that are kept here, and used when their time has come. */
+  readonly settings: Settings;
+  #local: LocalAddress | undefined;
+  #listener: Listener | undefined;
+  #isListening = false;
+  #attempt: Attempt | undefined;
+  #stream: Stream | undefined;
+  #isConnectReported = true;
+  #closed: Promise<void> | undefined;
+
+  /** A new endpoint of a family. */
+  constructor(family: number, type: number, proto: number) {
+    this.family = family;
+    this.type = type;
+    this.proto = proto;
+    this.settings = {
+      reuseAddress: false,
+      reusePort: false,
+      v6only: false,
+      noDelay: false,
+      keepAlive: false,
+    };
+  }
+
+  /** Whether it has been closed. */
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Takes a local address, for good. */
+  bind(local: LocalAddress): void {
+    this.#checkOpen();
+    if (this.isBound || this.#attempt) throw osError("EINVAL");
+    this.#hold(local, DEFAULT_BACKLOG);
+  }
+
+  /** Whether it has a local address. */
+  get isBound(): boolean {
+    return this.#local !== undefined || this.#stream !== undefined;
+  }
+
+  /** Whether `listen` has been called. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
+  #hold(local: LocalAddress, backlog: number): void {
+    const { reusePort, v6only } = this.settings;
+    this.#listener = new Listener(local, { backlog, reusePort, v6only });
+    this.#local = this.#listener.address;
+  }
+
+  /** Becomes a listening endpoint; the first call decides on the backlog. */
+  listen(backlog = DEFAULT_BACKLOG): void {
+    this.#checkOpen();
+    if (this.#stream || this.#attempt) throw osError("EINVAL");
+    const local = this.#local ?? this.#anyAddress();
+    // Deno listens from `bind` on, and with another backlog only anew. What has
+    // connected until now would have been refused by a socket only bound.
+    const isRight = this.#listener?.options.backlog === backlog ||
+      "path" in local;
+    if (!this.#isListening && !isRight) {
+      this.#listener?.close();
+      this.#listener = undefined;
+    }
+    if (this.#listener === undefined) this.#hold(local, backlog);
+    this.#isListening = true;
+  }
+
+  #anyAddress(): LocalAddress {
+    if (this.family === AF_UNIX) throw osError("EINVAL");
+    const hostname = this.family === AF_INET6 ? "::" : "0.0.0.0";
+    return { hostname, port: 0 };
+  }
+
+  /** The next connection, as an endpoint of its own. */
+  async accept(timeout: number | null): Promise<StreamEndpoint> {
+    this.#checkOpen();
+    if (!this.#listener || !this.#isListening) throw osError("EINVAL");
+    const conn = await this.#listener.accept(timeout);
+    const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
+    // On Linux a connection inherits the options of its listener.
+    Object.assign(endpoint.settings, this.settings);
+    endpoint.#adopt(conn);
+    return endpoint;
+  }
+
+  #adopt(conn: Connection): void {
+    this.#stream = new Stream(conn);
+    const { noDelay, keepAlive } = this.settings;
+    if (noDelay) this.#stream.setNoDelay(true);
+    if (keepAlive) this.#stream.setKeepAlive(true);
+  }
+
+  /**
+   * Connects. A call that may not wait raises EINPROGRESS and the attempt goes
+   * on; later calls raise EALREADY until one tells what came of it.
+   */
+  async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
+    this.#checkOpen();
+    if (this.#isListening) throw osError("EISCONN");
+    if (this.#stream !== undefined) return this.#reportConnected();
+    const earlier = this.#attempt;
+    const attempt = earlier?.isAbandoned
+      ? this.#startConnecting(earlier.remote, true)
+      : earlier ?? this.#startConnecting(remote, timeout === 0);
+    // A Unix socket connects at once or not at all.
+    if (timeout !== null && !attempt.isDone && !("path" in remote)) {
+      if (earlier !== undefined) throw osError("EALREADY");
+      if (timeout === 0) throw osError("EINPROGRESS");
+    }
+    await this.#waitForConnect(attempt, timeout || null);
+    this.#isConnectReported = true;
+  }
+
+  #reportConnected(): void {
+    if (this.#isConnectReported) throw osError("EISCONN");
+    this.#isConnectReported = true;
+  }
+
+  async #waitForConnect(
+    attempt: Attempt,
+    timeout: number | null,
+  ): Promise<void> {
+    const outcome = timeout === null
+      ? await attempt.done
+      : await settled(attempt.done, timeout);
+    if (outcome === NOT_YET) {
+      // Nobody waits for it now, so it must not keep the process running. The
+      // next call that needs the connection begins again.
+      if (!attempt.isInBackground) {
+        attempt.isAbandoned = true;
+        attempt.abort.abort();
+      }
+      throw timeout === 0 ? osError("EAGAIN") : timedOut();
+    }
+    this.#throwConnectFailure();
+  }
+
+  /** An attempt that failed is told once; after that the socket is free. */
+  #throwConnectFailure(): void {
+    if (this.#closed) throw osError("EBADF");
+    const failure = this.#attempt?.failure;
+    this.#attempt = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  #startConnecting(remote: RemoteAddress, isInBackground: boolean): Attempt {
+    const abort = new AbortController();
+    const attempt: Attempt = {
+      remote,
+      abort,
+      isInBackground,
+      isDone: false,
+      isAbandoned: false,
+      done: this.#open(remote, abort.signal).then((conn) => {
+        attempt.isDone = true;
+        if (this.#closed || attempt.isAbandoned) return conn.close();
+        this.#adopt(conn);
+        this.#isConnectReported = false;
+      }, (error) => {
+        attempt.isDone = !attempt.isAbandoned;
+        attempt.failure = translate(error);
+      }),
+    };
+    this.#attempt = attempt;
+    return attempt;
+  }
+
+  async #open(remote: RemoteAddress, signal: AbortSignal): Promise<Connection> {
+    await whenReleased(remote);
+    if ("path" in remote) return await this.#openUnix(remote.path, signal);
+    // No host listens at port 0, and Deno does not take it.
+    if (remote.port === 0) throw osError("ECONNREFUSED");
+    if (this.#local === undefined || "path" in this.#local) {
+      return await Deno.connect({ ...remote, signal });
+    }
+    // Until now the port was held by listening at it.
+    await this.#listener?.close();
+    this.#listener = undefined;
+    return await connectFrom(this.#local, remote, signal);
+  }
+
+  /** Waits for room in a full backlog, as a blocking `connect` does. */
+  async #openUnix(path: string, signal: AbortSignal): Promise<Connection> {
+    if (path === "") throw osError("EINVAL");
+    // Deno cannot connect from a path of one's own.
+    if (this.#local !== undefined) throw osError("EOPNOTSUPP");
+    while (true) {
+      try {
+        return await Deno.connect({ transport: "unix", path });
+      } catch (error) {
+        const failure = translate(error);
+        if (!(failure instanceof BlockingIOError)) throw failure;
+      }
+      await pause(RETRY_SECONDS);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** The connection, as soon as there is one. */
+  async whenConnected(
+    timeout: number | null,
+    otherwise: ErrnoName,
+  ): Promise<Stream> {
+    this.#checkOpen();
+    if (this.#attempt !== undefined) {
+      const attempt = this.#attempt.isAbandoned
+        ? this.#startConnecting(this.#attempt.remote, false)
+        : this.#attempt;
+      await this.#waitForConnect(attempt, timeout);
+    }
+    if (this.#stream === undefined) throw osError(otherwise);
+    return this.#stream;
+  }
+
+  /** The connection, if there is one now: the short way for most calls. */
+  get stream(): Stream | undefined {
+    return this.#stream;
+  }
+
+  /** The local address; its port is 0 as long as there is none. */
+  getsockname(): Address {
+    this.#checkOpen();
+    if (this.#stream) return formatAddress(this.family, this.#stream.localAddr);
+    if (this.#local === undefined) {
+      return this.family === AF_UNIX ? "" : inetAddress(
+        this.family,
+        this.family === AF_INET6 ? "::" : "0.0.0.0",
+        0,
+      );
+    }
+    return "path" in this.#local
+      ? formatUnixPath(this.#local.path)
+      : inetAddress(this.family, this.#local.hostname, this.#local.port);
+  }
+
+  /** The peer's address. */
+  getpeername(): Address {
+    this.#checkOpen();
+    const { peer } = this;
+    if (peer === undefined) throw osError("ENOTCONN");
+    return peer;
+  }
+
+  /** The peer's address, if there is a peer. */
+  get peer(): Address | undefined {
+    return this.#stream?.isConnected
+      ? formatAddress(this.family, this.#stream.remoteAddr)
+      : undefined;
+  }
+
+  /** What has gone wrong and no call has reported, and forgets it: SO_ERROR. */
+  takeFailure(): unknown {
+    this.#checkOpen();
+    if (this.#stream !== undefined) return this.#stream.takeFailure();
+    const failure = this.#attempt?.failure;
+    if (failure !== undefined) this.#attempt = undefined;
+    return failure;
+  }
+
+  /** Sends small pieces without waiting for the answer to earlier ones. */
+  setNoDelay(isOn: boolean): void {
+    this.settings.noDelay = isOn;
+    this.#stream?.setNoDelay(isOn);
+  }
+
+  /** Asks an idle peer now and then whether it is still there. */
+  setKeepAlive(isOn: boolean): void {
+    this.settings.keepAlive = isOn;
+    this.#stream?.setKeepAlive(isOn);
+  }
+
+  /** Shuts down receiving, sending or both; a listener stops listening. */
+  async shutdown(how: number): Promise<void> {
+    this.#checkOpen();
+    if (how < 0 || how > 2) throw osError("EINVAL");
+    if (this.#isListening) {
+      if (how === SHUT_WR) return;
+      const listener = this.#listener;
+      this.#listener = undefined;
+      this.#isListening = false;
+      return await listener?.close("EINVAL");
+    }
+    if (this.#stream === undefined) throw osError("ENOTCONN");
+    await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
+  }
+
+  /** Ends everything; settles when the port is free. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#attempt?.abort.abort();
+    await Promise.all([
+      this.#listener?.close(),
+      this.#stream?.close(),
+      this.#attempt?.done,
+    ]);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw osError("EBADF");
+  }
+}
+
+/** Refuses what the kernel has no socket for, in the order in which it looks. */
+export function checkKind(family: number, type: number, proto: number): void {
+  const isUnix = family === AF_UNIX;
+  if (!isUnix && family !== AF_INET && family !== AF_INET6) {
+    throw osError("EAFNOSUPPORT");
+  }
+  if (type < 0 || type > SOCK_MAX) throw osError("EINVAL");
+  if (!isUnix && (proto < 0 || proto > IPPROTO_MAX)) throw osError("EINVAL");
+  if (isUnix && proto !== 0 && proto !== AF_UNIX) {
+    throw osError("EPROTONOSUPPORT");
+  }
+  if (type !== SOCK_STREAM) throw osError("ESOCKTNOSUPPORT");
+  if (!isUnix && proto !== 0 && proto !== IPPROTO_TCP) {
+    throw osError("EPROTONOSUPPORT");
+  }
+}
+
+/** A Deno address as Python shows it in a family. */
+function formatAddress(family: number, addr: Deno.Addr): Address {
+  if (addr.transport === "unix") return formatUnixPath(addr.path);
+  const { hostname, port } = addr as Deno.NetAddr;
+  return inetAddress(family, hostname, port);
+}
+
+function inetAddress(
+  family: number,
+  host: string,
+  port: number,
+): InetAddress {
+  return family === AF_INET6 ? [host, port, 0, 0] : [host, port];
+}

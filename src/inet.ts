@@ -1,0 +1,107 @@
+/**
+ * IPv4 and IPv6 addresses as text and as bytes: pure functions, no I/O.
+ *
+ * @module
+ */
+
+/** Every form that libc's `inet_aton` takes: `127.1`, `0x7f.1`, `2130706433`. */
+const IPV4_PART_REGEXP = /^(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
+
+/**
+ * The four bytes of an IPv4 address, or `undefined` if the text is none.
+ *
+ * The last part fills all the bytes that are left, so `127.1` is `127.0.0.1`.
+ */
+export function parseIPv4(text: string): Uint8Array | undefined {
+  const parts = text.split(".");
+  if (parts.length > 4) return undefined;
+  const numbers: number[] = [];
+  for (const part of parts) {
+    if (!IPV4_PART_REGEXP.test(part)) return undefined;
+    const isOctal = /^0[0-7]+$/.test(part);
+    numbers.push(isOctal ? parseInt(part, 8) : Number(part));
+  }
+  const last = numbers.pop()!;
+  if (numbers.some((number) => number > 255)) return undefined;
+  if (last >= 256 ** (4 - numbers.length)) return undefined;
+  const bytes = Uint8Array.of(0, 0, 0, 0);
+  bytes.set(numbers);
+  for (let i = 3, rest = last; i >= numbers.length; i--) {
+    bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}
+
+/** The usual text of an IPv4 address. */
+export function formatIPv4(bytes: Uint8Array): string {
+  return bytes.join(".");
+}
+
+/** The sixteen bytes of an IPv6 address, or `undefined` if the text is none. */
+export function parseIPv6(text: string): Uint8Array | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const groups = halves.map((half) => parseGroups(half));
+  const [head, tail] = groups;
+  if (head === undefined || groups.includes(undefined)) return undefined;
+  if (tail === undefined) {
+    return head.length === 16 ? Uint8Array.from(head) : undefined;
+  }
+  // `::` stands for at least one group.
+  const missing = 16 - head.length - tail.length;
+  if (missing < 2) return undefined;
+  return Uint8Array.from([...head, ...new Array(missing).fill(0), ...tail]);
+}
+
+/** The bytes of groups such as `2001:db8` or `ffff:127.0.0.1`. */
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    if (group.includes(".") && i === groups.length - 1) {
+      // Only the plain form with four decimal numbers may stand here.
+      if (!/^\d+\.\d+\.\d+\.\d+$/.test(group)) return undefined;
+      const parts = group.split(".");
+      if (parts.some((part) => /^0\d/.test(part) || Number(part) > 255)) {
+        return undefined;
+      }
+      bytes.push(...parts.map(Number));
+    } else {
+      if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
+      const number = parseInt(group, 16);
+      bytes.push(number >> 8, number & 255);
+    }
+  }
+  return bytes;
+}
+
+/** The canonical text of an IPv6 address, as libc's `inet_ntop` writes it. */
+export function formatIPv6(bytes: Uint8Array): string {
+  const words: number[] = [];
+  for (let i = 0; i < 16; i += 2) {
+    words.push((bytes[i]! << 8) | bytes[i + 1]!);
+  }
+  const { start, length } = longestZeroRun(words);
+  const isMapped = start === 0 && length === 5 && words[5] === 0xffff;
+  const isCompatible = start === 0 && length === 6;
+  const groups = words.map((word) => word.toString(16));
+  if (isMapped || isCompatible) {
+    groups.splice(6, 2, formatIPv4(bytes.subarray(12)));
+  }
+  if (length < 2) return groups.join(":");
+  const head = groups.slice(0, start).join(":");
+  const tail = groups.slice(Math.min(start + length, groups.length)).join(":");
+  return `${head}::${tail}`;
+}
+
+function longestZeroRun(words: number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < words.length; start++) {
+    let end = start;
+    while (words[end] === 0) end++;
+    if (end - start > best.length) best = { start, length: end - start };
+  }
+  return best;
+}

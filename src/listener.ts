@@ -1,0 +1,203 @@
+/**
+ * One listening endpoint: it owns the accept that is in flight and a connection
+ * that has arrived when nobody was waiting.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "./resolve.ts";
+import { type ErrnoName, osError, translate } from "./errors.ts";
+import type { Connection } from "./stream.ts";
+import { Line, NOT_YET } from "./waiting.ts";
+
+/** Where to listen: a number and a port, or a path. */
+export type LocalAddress = Endpoint | { readonly path: string };
+
+/** How to listen. */
+export interface ListenOptions {
+  /** How many completed connections the kernel keeps until they are accepted. */
+  readonly backlog: number;
+  /** Whether others may listen on the same port too. */
+  readonly reusePort: boolean;
+  /** Whether an IPv6 listener turns IPv4 peers away. */
+  readonly v6only: boolean;
+}
+
+/**
+ * Addresses of closed listeners that the system has not released yet: Deno ends
+ * a pending accept on a later turn of the event loop, and only then the address
+ * is free. A promise for each settles at that moment.
+ */
+const releasing = new Map<number | string, Promise<void>>();
+
+/**
+ * Settles once a listener of this program that is closed has released an
+ * address; `undefined` if there is none, which is nearly always so.
+ */
+export function whenReleased(address: LocalAddress): Promise<void> | undefined {
+  return releasing.get(portOrPath(address));
+}
+
+function portOrPath(address: LocalAddress): number | string {
+  return "path" in address ? address.path : address.port;
+}
+
+/** A bound address, which completes connections from the moment it is bound. */
+export class Listener {
+  /** How it listens. */
+  readonly options: ListenOptions;
+  #address: LocalAddress;
+  #listener: Deno.Listener | undefined;
+  #opening: Promise<void> | undefined;
+  #accepting: Promise<void> | undefined;
+  #arrived: { conn?: Connection; failure?: unknown } | undefined;
+  #isClosed = false;
+  #released = Promise.resolve();
+  #isUnreferenced = false;
+  readonly #acceptors = new Line(() => this.#letProcessExit());
+
+  /** Binds at once: the port is known, and a failure is raised, here. */
+  constructor(address: LocalAddress, options: ListenOptions) {
+    this.#address = address;
+    this.options = options;
+    const release = whenReleased(address);
+    try {
+      this.#open();
+    } catch (error) {
+      if (release === undefined) throw translate(error);
+      // Our own closed listener still has the address, for one more turn.
+      this.#opening = release.then(() => this.#open());
+      this.#opening.catch(() => {}); // The next `accept` reports it.
+    }
+  }
+
+  #open(): void {
+    if (this.#isClosed) return;
+    const { backlog, reusePort } = this.options;
+    this.#listener = "path" in this.#address
+      ? Deno.listen({ transport: "unix", path: this.#address.path })
+      : Deno.listen({ ...this.#address, tcpBacklog: backlog, reusePort });
+    const { addr } = this.#listener;
+    if (addr.transport === "unix") this.#address = { path: addr.path };
+    else if (addr.transport === "tcp") {
+      this.#address = { hostname: addr.hostname, port: addr.port };
+    }
+  }
+
+  /** The address that was bound, with the real port. */
+  get address(): LocalAddress {
+    return this.#address;
+  }
+
+  /** The next connection, oldest first. */
+  async accept(timeout: number | null): Promise<Connection> {
+    if (this.#isClosed) throw osError("EINVAL");
+    this.#keepProcessAlive();
+    this.#accepting ??= this.#acceptNext();
+    return await this.#acceptors.wait(() => this.#takeArrived(), timeout);
+  }
+
+  #takeArrived(): Connection | typeof NOT_YET {
+    const { failure, conn } = this.#arrived ?? {};
+    this.#arrived = undefined;
+    if (failure !== undefined) throw failure;
+    return conn ?? NOT_YET;
+  }
+
+  /** Accepts one connection; whoever is first in line then, gets it. */
+  async #acceptNext(): Promise<void> {
+    try {
+      await this.#opening;
+      this.#arrived = { conn: await this.#acceptWanted() };
+    } catch (error) {
+      if (this.#isClosed) return;
+      this.#arrived = { failure: translate(error) };
+    }
+    this.#accepting = undefined;
+    if (this.#isClosed) return this.#arrived.conn?.close();
+    this.#acceptors.serve();
+    if (!this.#acceptors.isEmpty) this.#accepting ??= this.#acceptNext();
+  }
+
+  async #acceptWanted(): Promise<Connection> {
+    while (true) {
+      const conn = await this.#listener!.accept();
+      const { remoteAddr } = conn;
+      const isIPv4 = remoteAddr.transport === "tcp" &&
+        remoteAddr.hostname.startsWith("::ffff:");
+      if (!this.options.v6only || !isIPv4) return conn;
+      // Deno cannot set IPV6_V6ONLY: the peer is let in and turned away here.
+      conn.close();
+    }
+  }
+
+  #keepProcessAlive(): void {
+    if (!this.#isUnreferenced) return;
+    this.#isUnreferenced = false;
+    this.#listener?.ref();
+  }
+
+  /** An accept that nobody waits for must not keep the process running. */
+  #letProcessExit(): void {
+    if (this.#isClosed || !this.#accepting) return;
+    this.#isUnreferenced = true;
+    this.#listener?.unref();
+  }
+
+  /**
+   * Stops listening; callers in line get the error named. The promise settles
+   * when the address is free.
+   */
+  close(reason: ErrnoName = "EBADF"): Promise<void> {
+    if (this.#isClosed) return this.#released;
+    this.#isClosed = true;
+    this.#acceptors.fail(() => osError(reason));
+    this.#arrived?.conn?.close();
+    this.#released = this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
+    const restorePath = this.#setPathAside();
+    this.#listener?.close();
+    if (this.#accepting !== undefined) {
+      const key = portOrPath(this.address);
+      const release = this.#accepting;
+      releasing.set(key, release);
+      await release;
+      if (releasing.get(key) === release) releasing.delete(key);
+    }
+    restorePath();
+  }
+
+  /**
+   * CPython leaves the path of a Unix socket behind, Deno removes what stands
+   * there as it closes. So the file stands elsewhere while Deno closes.
+   */
+  #setPathAside(): () => void {
+    if (!this.#listener || !("path" in this.address)) return () => {};
+    const { path } = this.address;
+    const aside = `${path}.${crypto.randomUUID()}`;
+    try {
+      Deno.renameSync(path, aside);
+    } catch (error) {
+      // An abstract name, or the program has removed the file already.
+      if (error instanceof Deno.errors.NotFound) return () => {};
+      throw translate(error);
+    }
+    return () => {
+      if (isThere(path)) Deno.removeSync(aside);
+      else Deno.renameSync(aside, path);
+    };
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The socket options that Deno can keep, sorted by level and then by C name, and
+ * how `getsockopt` and `setsockopt` reach them.
+ *
+ * @module
+ */
+
+import {
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SO_ACCEPTCONN,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_PROTOCOL,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_TYPE,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from "./constants.ts";
+import type { StreamEndpoint } from "./endpoint.ts";
+import { errno, OSError, osError } from "./errors.ts";
+
+/** One option: its numbers, and where its value is kept. */
+interface Option {
+  readonly level: number;
+  readonly name: number;
+  readonly get: (endpoint: StreamEndpoint) => number;
+  /** Left out for an option that can only be read. */
+  readonly set?: (endpoint: StreamEndpoint, value: number) => void;
+}
+
+const OPTIONS: readonly Option[] = [
+  {
+    level: SOL_SOCKET,
+    name: SO_ACCEPTCONN,
+    get: (endpoint) => Number(endpoint.isListening),
+  },
+  { level: SOL_SOCKET, name: SO_DOMAIN, get: (endpoint) => endpoint.family },
+  {
+    level: SOL_SOCKET,
+    name: SO_ERROR,
+    get: (endpoint) => errnoOf(endpoint.takeFailure()),
+  },
+  {
+    level: SOL_SOCKET,
+    name: SO_KEEPALIVE,
+    get: (endpoint) => Number(endpoint.settings.keepAlive),
+    set: (endpoint, value) => endpoint.setKeepAlive(value !== 0),
+  },
+  {
+    level: SOL_SOCKET,
+    name: SO_PROTOCOL,
+    get: (endpoint) => endpoint.family === AF_UNIX ? 0 : IPPROTO_TCP,
+  },
+  {
+    // Deno sets it for every listener, except on Windows; so here it is only
+    // remembered.
+    level: SOL_SOCKET,
+    name: SO_REUSEADDR,
+    get: (endpoint) => Number(endpoint.settings.reuseAddress),
+    set: (endpoint, value) => endpoint.settings.reuseAddress = value !== 0,
+  },
+  {
+    level: SOL_SOCKET,
+    name: SO_REUSEPORT,
+    get: (endpoint) => Number(endpoint.settings.reusePort),
+    set: (endpoint, value) => endpoint.settings.reusePort = value !== 0,
+  },
+  { level: SOL_SOCKET, name: SO_TYPE, get: (endpoint) => endpoint.type },
+  {
+    level: IPPROTO_TCP,
+    name: TCP_NODELAY,
+    get: (endpoint) => Number(endpoint.settings.noDelay),
+    set: (endpoint, value) => endpoint.setNoDelay(value !== 0),
+  },
+  {
+    level: IPPROTO_IPV6,
+    name: IPV6_V6ONLY,
+    get: (endpoint) => Number(endpoint.settings.v6only),
+    set: (endpoint, value) => {
+      if (endpoint.isBound) throw osError("EINVAL");
+      endpoint.settings.v6only = value !== 0;
+    },
+  },
+];
+
+function errnoOf(failure: unknown): number {
+  return failure instanceof OSError ? failure.errno ?? errno.ETIMEDOUT : 0;
+}
+
+/** The number that an option has. */
+export function getOption(
+  endpoint: StreamEndpoint,
+  level: number,
+  name: number,
+): number {
+  const option = find(endpoint, level, name);
+  if (option !== undefined) return option.get(endpoint);
+  throw osError(level === SOL_SOCKET ? "ENOPROTOOPT" : "EOPNOTSUPP");
+}
+
+/** Gives an option a number. */
+export function setOption(
+  endpoint: StreamEndpoint,
+  level: number,
+  name: number,
+  value: number,
+): void {
+  const option = find(endpoint, level, name);
+  if (option?.set === undefined) throw osError("ENOPROTOOPT");
+  option.set(endpoint, value);
+}
+
+function find(
+  endpoint: StreamEndpoint,
+  level: number,
+  name: number,
+): Option | undefined {
+  if (level === IPPROTO_TCP && endpoint.family === AF_UNIX) return undefined;
+  if (level === IPPROTO_IPV6 && endpoint.family !== AF_INET6) return undefined;
+  return OPTIONS.find((each) => each.level === level && each.name === name);
+}

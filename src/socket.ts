@@ -1,0 +1,1065 @@
+/**
+ * Class `Socket`, which is Python's `socket.socket`: it checks arguments as
+ * CPython does, keeps the timeout, and leaves the rest to its endpoint. One
+ * method here is one method of Python, in the order of Python's manual.
+ *
+ * One room though it is long: it is one class, and most of it is its manual.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  type AddressLike,
+  type InetAddress,
+  parseAddress,
+} from "./address.ts";
+import {
+  AddressFamily,
+  AF_INET,
+  AF_UNIX,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_WAITALL,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SocketKind,
+} from "./constants.ts";
+import { checkKind, type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
+import { errno, OSError, osError, ValueError } from "./errors.ts";
+import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS, SOCK_FLAGS } from "./flags.ts";
+import { getOption, setOption } from "./options.ts";
+import {
+  asBytes,
+  asInteger,
+  asWritableBytes,
+  checkArgumentCount,
+  checkPythonArgumentCount,
+  index,
+  parseInt32,
+  parseTimeout,
+  repr,
+} from "./python.ts";
+import { resolve, resolveSync } from "./resolve.ts";
+import type { Stream } from "./stream.ts";
+
+/**
+ * What stands for Python's file descriptor, which Deno does not hand out: a
+ * socket of the system without a {@linkcode Socket}. `Socket.detach()` gives
+ * one, and the constructor of `Socket` takes it.
+ */
+export interface Descriptor {
+  /** The address family of the socket behind it. */
+  readonly family: number;
+  /** The type of the socket behind it. */
+  readonly type: number;
+  /** The protocol of the socket behind it. */
+  readonly proto: number;
+  /** Closes the socket; the promise settles when its port is free. */
+  close(): Promise<void>;
+}
+
+let defaultTimeout: number | null = null;
+
+/**
+ * The timeout that new sockets get, in seconds. As Python's
+ * `socket.getdefaulttimeout()`.
+ *
+ * @example No timeout to begin with
+ * ```ts
+ * import { getdefaulttimeout } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(getdefaulttimeout(), null);
+ * ```
+ *
+ * @returns The seconds, or `null` for sockets that wait.
+ */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/**
+ * Sets the timeout that sockets get from now on: those made by `socket()` and
+ * those that `accept` returns. As Python's `socket.setdefaulttimeout()`.
+ *
+ * @example Five seconds for every new socket
+ * ```ts
+ * import { setdefaulttimeout, socket } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * setdefaulttimeout(5);
+ * using sock = socket();
+ * assertEquals(sock.gettimeout(), 5);
+ * setdefaulttimeout(null);
+ * ```
+ *
+ * @param timeout Seconds; `null` for sockets that wait, 0 for ones that never do.
+ * @throws {ValueError} If it is negative or NaN.
+ * @throws {OverflowError} If it is infinite.
+ * @throws {TypeError} If it is no number.
+ */
+export function setdefaulttimeout(timeout: number | null): void {
+  if (arguments.length !== 1) {
+    throw new TypeError(
+      `_socket.setdefaulttimeout() takes exactly one argument (${arguments.length} given)`,
+    );
+  }
+  defaultTimeout = parseTimeout(timeout);
+}
+
+/**
+ * A network endpoint. As Python's `socket.socket`, with `await` before the calls
+ * that wait: a method that returns a promise never throws, it rejects.
+ *
+ * `using` closes a socket at the end of its block, as `with` does in Python.
+ * `await using` also waits until its port is free again.
+ *
+ * @example An echo server and its client
+ * ```ts
+ * import { AF_INET, SOCK_STREAM, Socket } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = new Socket(AF_INET, SOCK_STREAM);
+ * listener.bind(["127.0.0.1", 0]);
+ * listener.listen();
+ *
+ * using client = new Socket(AF_INET, SOCK_STREAM);
+ * await client.connect(listener.getsockname());
+ * const [conn] = await listener.accept();
+ *
+ * await client.sendall(new TextEncoder().encode("hello"));
+ * await conn.sendall(await conn.recv(1024));
+ * conn.close();
+ * assertEquals(new TextDecoder().decode(await client.recv(1024)), "hello");
+ * ```
+ */
+export class Socket {
+  readonly #family: number;
+  readonly #type: number;
+  readonly #proto: number;
+  #endpoint: StreamEndpoint;
+  #timeout: number | null = defaultTimeout;
+  #isClosed = false;
+
+  /**
+   * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`;
+   * `socket()` does the same.
+   *
+   * @param family `AF_INET`, `AF_INET6` or `AF_UNIX`; −1 is `AF_INET`.
+   * @param type `SOCK_STREAM`; −1 is that too. With `SOCK_NONBLOCK` the timeout
+   * is 0.
+   * @param proto 0, or the number of TCP; −1 is 0.
+   * @param fileno What another socket's `detach()` returned; the first three
+   * arguments then are as they were there, unless they are given.
+   * @throws {TypeError} If an argument has the wrong type.
+   * @throws {OSError} EAFNOSUPPORT, ESOCKTNOSUPPORT or EPROTONOSUPPORT if there
+   * are no such sockets; EINVAL if the numbers make no sense; EBADF if `fileno`
+   * is none of what `detach()` returns.
+   * @throws {ValueError} If `fileno` is negative.
+   */
+  constructor(
+    family: number = -1,
+    type: number = -1,
+    proto: number = -1,
+    fileno: Descriptor | null = null,
+  ) {
+    const given = [family, type, proto].map((each) => asInteger(each, "int"));
+    const [f = -1, t = -1, p = -1] = given;
+    if (fileno !== null) {
+      this.#endpoint = asEndpoint(fileno);
+      this.#family = f === -1 ? this.#endpoint.family : f;
+      this.#type = t === -1 ? this.#endpoint.type : t;
+      this.#proto = p === -1 ? this.#endpoint.proto : p;
+      return;
+    }
+    this.#family = f === -1 ? AF_INET : f;
+    this.#type = t === -1 ? SOCK_STREAM : t & ~SOCK_FLAGS;
+    this.#proto = p === -1 ? 0 : p;
+    if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
+    checkKind(this.#family, this.#type, this.#proto);
+    this.#endpoint = new StreamEndpoint(
+      this.#family,
+      this.#type,
+      this.#proto,
+    );
+  }
+
+  /** The address family, such as `AF_INET`. */
+  get family(): number {
+    return this.#family;
+  }
+
+  /** The socket type, such as `SOCK_STREAM`. */
+  get type(): number {
+    return this.#type;
+  }
+
+  /** The protocol number; 0 is the usual one of family and type. */
+  get proto(): number {
+    return this.#proto;
+  }
+
+  /** The timeout in seconds, or `null`; the same as `gettimeout()`. */
+  get timeout(): number | null {
+    return this.#timeout;
+  }
+
+  /**
+   * Waits for a connection to a listening socket. As Python's
+   * `socket.accept()`.
+   *
+   * The new socket has the default timeout, not this socket's. A connection that
+   * arrives after a timeout goes to the next call.
+   *
+   * @example Who has connected
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [conn, address] = await listener.accept();
+   * conn.close();
+   * assertEquals(address, client.getsockname());
+   * ```
+   *
+   * @returns The socket of the connection, and the peer's address: for
+   * `AF_INET` `[host, port]`, for `AF_INET6` `[host, port, flowinfo, scope_id]`,
+   * for `AF_UNIX` a path.
+   * @throws {TimeoutError} If nobody connects within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nobody waits.
+   * @throws {OSError} EINVAL if the socket does not listen, or stops listening;
+   * EBADF if you have closed it, also during the call.
+   */
+  async accept<A extends Address = InetAddress>(): Promise<[Socket, A]> {
+    checkPythonArgumentCount(arguments.length, "accept");
+    const endpoint = await this.#endpoint.accept(this.#timeout);
+    const { family, type, proto } = this;
+    return [
+      new Socket(family, type, proto, endpoint),
+      endpoint.getpeername() as A,
+    ];
+  }
+
+  /**
+   * Takes a local address. As Python's `socket.bind()`.
+   *
+   * Port 0 lets the system choose one, which `getsockname()` tells. Deno has no
+   * step between binding and listening: peers can connect from now on, and
+   * `accept` gets them once `listen` has been called. A name, other than a
+   * number, `""` and `localhost`, stops the whole program until it is resolved.
+   *
+   * @example A port of the system's choice
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assert } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.bind(["127.0.0.1", 0]);
+   * const [, port] = sock.getsockname();
+   * assert(port > 0);
+   * ```
+   *
+   * @param address For `AF_INET` `[host, port]`, where host is a number, a name,
+   * `""` for all interfaces; for `AF_INET6` also `[host, port, flowinfo,
+   * scope_id]`; for `AF_UNIX` a path, or bytes that begin with 0 for an abstract
+   * name.
+   * @throws {TypeError} If that is no address of the family.
+   * @throws {OverflowError} If the port is not 0–65535.
+   * @throws {gaierror} If the host does not resolve.
+   * @throws {OSError} EADDRINUSE, EADDRNOTAVAIL; EINVAL if the socket has an
+   * address already; EBADF if you have closed it.
+   * @throws {PermissionError} If the system, or a missing `--allow-net`, forbids
+   * it.
+   */
+  bind(address: AddressLike): void {
+    checkArgumentCount(arguments.length, "bind", 1);
+    const target = parseAddress(this.#endpoint.family, address, "bind");
+    if (!("path" in target)) {
+      this.#endpoint.bind(resolveSync(target, this.#endpoint.family, "bind"));
+    } else this.#endpoint.bind(target);
+  }
+
+  /**
+   * Closes the socket. As Python's `socket.close()`, but calls that wait on it
+   * end at once with EBADF, where CPython leaves a thread waiting.
+   *
+   * Closing again does nothing. What `send` has taken still goes out.
+   *
+   * @example Nothing works afterwards
+   * ```ts
+   * import { OSError, socket } from "@pysocket/socket";
+   * import { assertEquals, assertThrows } from "@std/assert";
+   *
+   * const sock = socket();
+   * sock.close();
+   * const error = assertThrows(() => sock.getsockname(), OSError);
+   * assertEquals(error.code, "EBADF");
+   * ```
+   */
+  close(): void {
+    checkPythonArgumentCount(arguments.length, "close");
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#endpoint.close();
+  }
+
+  /**
+   * Connects to an address. As Python's `socket.connect()`.
+   *
+   * With a timeout of 0 the attempt goes on after EINPROGRESS; a later call
+   * says EALREADY, and then once what came of it. A socket whose attempt failed
+   * may connect again.
+   *
+   * @example Nobody listens
+   * ```ts
+   * import { ConnectionRefusedError, socket } from "@pysocket/socket";
+   * import { assertRejects } from "@std/assert";
+   *
+   * using unused = socket();
+   * unused.bind(["127.0.0.1", 0]);
+   * const address = unused.getsockname();
+   * unused.close();
+   *
+   * using sock = socket();
+   * await assertRejects(() => sock.connect(address), ConnectionRefusedError);
+   * ```
+   *
+   * @param address As for `bind`; a name is looked up in this socket's family.
+   * @throws {TypeError} If that is no address of the family.
+   * @throws {OverflowError} If the port is not 0–65535.
+   * @throws {gaierror} If the host does not resolve.
+   * @throws {ConnectionRefusedError} If nobody listens there.
+   * @throws {FileNotFoundError} If there is no such path.
+   * @throws {TimeoutError} If there is no answer within the timeout.
+   * @throws {BlockingIOError} EINPROGRESS, EALREADY.
+   * @throws {OSError} EISCONN if it is connected or listens; ENETUNREACH and
+   * others of the network; EBADF if you have closed it, also during the call.
+   * @throws {PermissionError} If the system, or a missing `--allow-net`, forbids
+   * it.
+   */
+  async connect(address: AddressLike): Promise<void> {
+    checkArgumentCount(arguments.length, "connect", 1);
+    const remote = await this.#resolve(address, "connect");
+    await this.#endpoint.connect(remote, this.#timeout);
+  }
+
+  /**
+   * Connects like `connect`, but returns the errno where that would raise the
+   * system's error. As Python's `socket.connect_ex()`.
+   *
+   * @example 0 for success
+   * ```ts
+   * import { create_server, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using sock = socket();
+   * assertEquals(await sock.connect_ex(listener.getsockname()), 0);
+   * ```
+   *
+   * @param address As for `connect`.
+   * @returns 0, or this system's errno: `errno.ECONNREFUSED`, … A timeout is
+   * `errno.EAGAIN`.
+   * @throws {TypeError} If that is no address of the family.
+   * @throws {OverflowError} If the port is not 0–65535.
+   * @throws {gaierror} If the host does not resolve.
+   * @throws {PermissionError} If a missing `--allow-net` forbids it.
+   */
+  async connect_ex(address: AddressLike): Promise<number> {
+    checkArgumentCount(arguments.length, "connect_ex", 1);
+    const remote = await this.#resolve(address, "connect_ex");
+    try {
+      await this.#endpoint.connect(remote, this.#timeout);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+      // The number would hide which grant is missing.
+      if (error.cause instanceof Deno.errors.NotCapable) throw error;
+      return error.errno ?? errno.EAGAIN;
+    }
+  }
+
+  async #resolve(
+    address: AddressLike,
+    method: string,
+  ): Promise<RemoteAddress> {
+    const { family } = this.#endpoint;
+    const target = parseAddress(family, address, method);
+    return "path" in target ? target : await resolve(target, family, method);
+  }
+
+  /**
+   * Closes this object but not the socket behind it. As Python's
+   * `socket.detach()`, whose result is a number: Deno hands out no descriptors,
+   * so it is an object here, for the constructor of another `Socket`.
+   *
+   * Nothing is lost: bytes that have been received go along.
+   *
+   * @example From one object to another
+   * ```ts
+   * import { create_server, Socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const first = create_server(["127.0.0.1", 0]);
+   * const address = first.getsockname();
+   * const descriptor = first.detach();
+   * if (descriptor === -1) throw new Error("It was closed already");
+   *
+   * using second = new Socket(-1, -1, -1, descriptor);
+   * assertEquals(second.getsockname(), address);
+   * ```
+   *
+   * @returns What stands for the descriptor, or −1 if the socket is closed.
+   */
+  detach(): Descriptor | -1 {
+    checkPythonArgumentCount(arguments.length, "detach");
+    if (this.#isClosed) return -1;
+    const endpoint = this.#endpoint;
+    this.#isClosed = true;
+    this.#endpoint = new StreamEndpoint(this.family, this.type, this.proto);
+    this.#endpoint.close();
+    return endpoint;
+  }
+
+  /**
+   * The peer's address. As Python's `socket.getpeername()`.
+   *
+   * @example Where a client is connected to
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * assertEquals(client.getpeername(), listener.getsockname());
+   * ```
+   *
+   * @returns The address, in the form that `accept` describes.
+   * @throws {OSError} ENOTCONN if there is no peer; EBADF if you have closed it.
+   */
+  getpeername<A extends Address = InetAddress>(): A {
+    checkArgumentCount(arguments.length, "getpeername", 0);
+    return this.#endpoint.getpeername() as A;
+  }
+
+  /**
+   * The socket's own address. As Python's `socket.getsockname()`.
+   *
+   * @example Before and after `bind`
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.getsockname(), ["0.0.0.0", 0]);
+   * sock.bind(["127.0.0.1", 0]);
+   * assertEquals(sock.getsockname()[0], "127.0.0.1");
+   * ```
+   *
+   * @returns The address, in the form that `accept` describes.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  getsockname<A extends Address = InetAddress>(): A {
+    checkArgumentCount(arguments.length, "getsockname", 0);
+    return this.#endpoint.getsockname() as A;
+  }
+
+  /**
+   * Whether calls may wait: the timeout is not 0. As Python's
+   * `socket.getblocking()`.
+   *
+   * @example A new socket waits
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assert } from "@std/assert";
+   *
+   * using sock = socket();
+   * assert(sock.getblocking());
+   * ```
+   *
+   * @returns False if the timeout is 0.
+   */
+  getblocking(): boolean {
+    checkArgumentCount(arguments.length, "getblocking", 0);
+    return this.#timeout !== 0;
+  }
+
+  /**
+   * How long calls wait. As Python's `socket.gettimeout()`.
+   *
+   * @example A new socket has no limit
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.gettimeout(), null);
+   * ```
+   *
+   * @returns Seconds; `null` without a limit, 0 if calls never wait.
+   */
+  gettimeout(): number | null {
+    checkArgumentCount(arguments.length, "gettimeout", 0);
+    return this.#timeout;
+  }
+
+  /**
+   * The value of an option. As Python's `socket.getsockopt()`.
+   *
+   * There are `SO_ACCEPTCONN`, `SO_DOMAIN`, `SO_ERROR`, `SO_KEEPALIVE`,
+   * `SO_PROTOCOL`, `SO_REUSEADDR`, `SO_REUSEPORT`, `SO_TYPE`, `TCP_NODELAY` and
+   * `IPV6_V6ONLY`. `SO_ERROR` is the errno of a failure that no call has
+   * reported, such as a background `connect`'s; reading it clears it.
+   *
+   * @example What kind of socket it is
+   * ```ts
+   * import { SO_TYPE, SOCK_STREAM, socket, SOL_SOCKET } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.getsockopt(SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+   * ```
+   *
+   * @param level `SOL_SOCKET`, `IPPROTO_TCP` or `IPPROTO_IPV6`.
+   * @param optname The option.
+   * @param buflen How many bytes of the value to return at most; 0 returns a
+   * number.
+   * @returns The number, or its bytes.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {OSError} ENOPROTOOPT or EOPNOTSUPP if there is no such option here;
+   * without an errno if `buflen` is not 0–1024; EBADF if you have closed it.
+   */
+  getsockopt(level: number, optname: number): number;
+  /** The same, as bytes. */
+  getsockopt(level: number, optname: number, buflen: number): Uint8Array;
+  getsockopt(
+    level: number,
+    optname: number,
+    buflen = 0,
+  ): number | Uint8Array {
+    checkArgumentCount(arguments.length, "getsockopt", 2, 3);
+    const [l = 0, name = 0, length = 0] = [level, optname, buflen]
+      .map(parseInt32);
+    if (this.#endpoint.isClosed) throw osError("EBADF");
+    if (length < 0 || length > 1024) {
+      throw new OSError("getsockopt buflen out of range");
+    }
+    const value = getOption(this.#endpoint, l, name);
+    if (length === 0) return value;
+    return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
+  }
+
+  /**
+   * Begins to listen for connections. As Python's `socket.listen()`.
+   *
+   * A socket without an address gets a free port on all interfaces. The first
+   * call decides on the backlog.
+   *
+   * @example A server that has not bound
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.listen();
+   * assertEquals(sock.getsockname()[0], "0.0.0.0");
+   * ```
+   *
+   * @param backlog How many connections the system completes ahead of `accept`:
+   * on Linux one more than this, and further clients wait. Less than 0 is 0;
+   * 128 if left out. Deno has no such number for Unix sockets.
+   * @throws {TypeError} If it is no whole number.
+   * @throws {OverflowError} If it does not fit 32 bits.
+   * @throws {OSError} EINVAL if the socket is connected, or of `AF_UNIX` and not
+   * bound; EADDRINUSE; EBADF if you have closed it.
+   */
+  listen(backlog?: number): void {
+    checkArgumentCount(arguments.length, "listen", 0, 1);
+    if (arguments.length === 0) this.#endpoint.listen();
+    else this.#endpoint.listen(Math.max(0, parseInt32(backlog)));
+  }
+
+  /**
+   * Receives bytes. As Python's `socket.recv()`.
+   *
+   * What arrives after a timeout is not lost: the next call gets it. Calls that
+   * wait at the same time are served in their order.
+   *
+   * @example A message, and the end of the stream
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [conn] = await listener.accept();
+   * await conn.sendall(Uint8Array.of(1, 2, 3));
+   * conn.close();
+   *
+   * assertEquals(await client.recv(1024), Uint8Array.of(1, 2, 3));
+   * assertEquals(await client.recv(1024), new Uint8Array(0));
+   * ```
+   *
+   * @param bufsize At most so many bytes.
+   * @param flags `MSG_PEEK`: the bytes stay for the next call. `MSG_DONTWAIT`:
+   * as with a timeout of 0, on a socket without one. `MSG_WAITALL`: wait for
+   * `bufsize` bytes, or the end of the stream, on a socket without a timeout.
+   * @returns What has arrived, which may be less than was sent; empty when the
+   * peer has sent everything, or when `bufsize` is 0.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {ValueError} If `bufsize` is negative.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {ConnectionResetError} If the peer has broken the connection.
+   * @throws {OSError} ENOTCONN if the socket is not connected; EOPNOTSUPP for a
+   * flag that Deno has no way to do; EBADF if you have closed it, also during
+   * the call.
+   */
+  async recv(
+    bufsize: number,
+    flags: number = 0,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    checkArgumentCount(arguments.length, "recv", 1, 2);
+    const size = asInteger(bufsize, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffersize in recv");
+    if (size === 0) return new Uint8Array(0);
+    const timeout = this.#timeoutWith(how);
+    const stream = this.#endpoint.stream ?? await this.#receiver(timeout);
+    checkFlags(how, RECEIVE_FLAGS);
+    if ((how & MSG_WAITALL) !== 0 && timeout === null) {
+      return await stream.receiveAll(size);
+    }
+    return await stream.receive(size, timeout, (how & MSG_PEEK) !== 0);
+  }
+
+  /**
+   * Receives bytes into an array. As Python's `socket.recv_into()`.
+   *
+   * The array is written to only until the promise settles. It is the fastest
+   * way to receive much: no array is made, and without a timeout no byte copied.
+   *
+   * @example A buffer that is used again
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [conn] = await listener.accept();
+   * await conn.sendall(Uint8Array.of(1, 2, 3));
+   * conn.close();
+   *
+   * const buffer = new Uint8Array(1024);
+   * const count = await client.recv_into(buffer);
+   * assertEquals(buffer.subarray(0, count), Uint8Array.of(1, 2, 3));
+   * ```
+   *
+   * @param buffer The array; it is filled from its start.
+   * @param nbytes At most so many bytes; 0 is as many as the array holds.
+   * @param flags As for `recv`.
+   * @returns How many bytes the array has got; 0 at the end of the stream.
+   * @throws {TypeError} If `buffer` is no array of bytes, or a number is none.
+   * @throws {ValueError} If `nbytes` is negative or more than the array holds.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {ConnectionResetError} If the peer has broken the connection.
+   * @throws {OSError} As for `recv`.
+   */
+  async recv_into(
+    buffer: BufferSource,
+    nbytes: number = 0,
+    flags: number = 0,
+  ): Promise<number> {
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "recv_into() missing required argument 'buffer' (pos 1)",
+      );
+    }
+    checkArgumentCount(arguments.length, "recv_into", 0, 3);
+    const bytes = asWritableBytes(buffer, "recv_into");
+    const size = asInteger(nbytes, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffersize in recv_into");
+    if (size > bytes.length) {
+      throw new ValueError("buffer too small for requested bytes");
+    }
+    if (bytes.length === 0) return 0;
+    const target = size === 0 ? bytes : bytes.subarray(0, size);
+    const timeout = this.#timeoutWith(how);
+    const stream = this.#endpoint.stream ?? await this.#receiver(timeout);
+    checkFlags(how, RECEIVE_FLAGS);
+    if ((how & MSG_WAITALL) !== 0 && timeout === null) {
+      const whole = await stream.receiveAll(target.length);
+      target.set(whole);
+      return whole.length;
+    }
+    return await stream.receiveInto(target, timeout, (how & MSG_PEEK) !== 0);
+  }
+
+  /**
+   * Sends bytes. As Python's `socket.send()`.
+   *
+   * Without a timeout it sends all of them. With one it sends what there is room
+   * for, and says how much that was: the rest is the caller's to send again. The
+   * array is free for other use once the promise has settled.
+   *
+   * @example How many bytes went out
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * assertEquals(await client.send(new TextEncoder().encode("你好")), 6);
+   * ```
+   *
+   * @param data The bytes. A string is refused: encode it first.
+   * @param flags `MSG_DONTWAIT`: as with a timeout of 0, on a socket without one.
+   * @returns How many bytes the system has taken; the peer need not have read
+   * them.
+   * @throws {TypeError} If `data` is not bytes, or `flags` is no whole number.
+   * @throws {TimeoutError} If there is no room for a single byte within the
+   * timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and there is no room.
+   * @throws {BrokenPipeError} If the socket is not connected, has been shut down
+   * for sending, or the peer is known to be gone.
+   * @throws {ConnectionResetError} If the peer has broken the connection.
+   * @throws {OSError} ENOTCONN if a socket of `AF_UNIX` is not connected;
+   * EOPNOTSUPP for a flag that Deno has no way to do; EBADF if you have closed
+   * it, also during the call.
+   */
+  async send(data: BufferSource, flags: number = 0): Promise<number> {
+    checkArgumentCount(arguments.length, "send", 1, 2);
+    const bytes = asBytes(data);
+    const how = parseInt32(flags);
+    const timeout = this.#timeoutWith(how);
+    const stream = this.#endpoint.stream ?? await this.#sender(timeout);
+    checkFlags(how, SEND_FLAGS);
+    return await stream.send(bytes, timeout);
+  }
+
+  /**
+   * Sends all bytes, however often the system has to be asked. As Python's
+   * `socket.sendall()`; the timeout is for the whole call.
+   *
+   * An error's `bytes_sent` tells how many bytes had been taken until then.
+   *
+   * @example More than fits into any buffer
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [conn] = await listener.accept();
+   *
+   * const sending = client.sendall(new Uint8Array(10_000_000));
+   * let received = 0;
+   * while (received < 10_000_000) received += (await conn.recv(65536)).length;
+   * await sending;
+   * conn.close();
+   * assertEquals(received, 10_000_000);
+   * ```
+   *
+   * @param data The bytes. A string is refused: encode it first.
+   * @param flags As for `send`.
+   * @throws {TypeError} If `data` is not bytes, or `flags` is no whole number.
+   * @throws {TimeoutError} If not everything was taken within the timeout; a
+   * part may have been.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and there is no room
+   * for all of it; a part may have been taken.
+   * @throws {BrokenPipeError} As for `send`.
+   * @throws {ConnectionResetError} As for `send`.
+   * @throws {OSError} As for `send`.
+   */
+  async sendall(data: BufferSource, flags: number = 0): Promise<void> {
+    checkArgumentCount(arguments.length, "sendall", 1, 2);
+    const bytes = asBytes(data);
+    const how = parseInt32(flags);
+    const timeout = this.#timeoutWith(how);
+    const stream = this.#endpoint.stream ?? await this.#sender(timeout);
+    checkFlags(how, SEND_FLAGS);
+    await stream.sendAll(bytes, timeout);
+  }
+
+  /** MSG_DONTWAIT counts only on a socket that would wait without limit. */
+  #timeoutWith(flags: number): number | null {
+    return (flags & MSG_DONTWAIT) !== 0 ? this.#timeout ?? 0 : this.#timeout;
+  }
+
+  /** The connection to receive from, or the kernel's word for there being none. */
+  #receiver(timeout: number | null): Promise<Stream> {
+    const isUnix = this.#endpoint.family === AF_UNIX;
+    return this.#endpoint.whenConnected(
+      timeout,
+      isUnix ? "EINVAL" : "ENOTCONN",
+    );
+  }
+
+  /** The connection to send on, or the kernel's word for there being none. */
+  #sender(timeout: number | null): Promise<Stream> {
+    const isUnix = this.#endpoint.family === AF_UNIX;
+    return this.#endpoint.whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
+  }
+
+  /**
+   * Lets calls wait, or not. As Python's `socket.setblocking()`:
+   * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is
+   * `settimeout(0)`.
+   *
+   * A call that may not wait still takes one turn of the event loop, about a
+   * millisecond, before it raises BlockingIOError: only then is it certain that
+   * nothing was there.
+   *
+   * @example Nothing there yet
+   * ```ts
+   * import { BlockingIOError, create_server } from "@pysocket/socket";
+   * import { assertRejects } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * listener.setblocking(false);
+   * await assertRejects(() => listener.accept(), BlockingIOError);
+   * ```
+   *
+   * @param flag Whether calls may wait; numbers count as in Python.
+   * @throws {TypeError} If it is neither a boolean nor a whole number.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  setblocking(flag: boolean | number): void {
+    checkArgumentCount(arguments.length, "setblocking", 1);
+    this.#setTimeout(asInteger(flag, "long") !== 0 ? null : 0);
+  }
+
+  /**
+   * Limits how long calls wait. As Python's `socket.settimeout()`. A call that
+   * is waiting already keeps the limit it began with.
+   *
+   * @example A peer that says nothing
+   * ```ts
+   * import {
+   *   create_connection,
+   *   create_server,
+   *   TimeoutError,
+   * } from "@pysocket/socket";
+   * import { assertRejects } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * client.settimeout(0.01);
+   * await assertRejects(() => client.recv(1), TimeoutError, "timed out");
+   * ```
+   *
+   * @param timeout Seconds; `null` for no limit, 0 for calls that never wait.
+   * @throws {ValueError} If it is negative or NaN.
+   * @throws {OverflowError} If it is infinite.
+   * @throws {TypeError} If it is no number.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  settimeout(timeout: number | null): void {
+    checkArgumentCount(arguments.length, "settimeout", 1);
+    this.#setTimeout(parseTimeout(timeout));
+  }
+
+  #setTimeout(timeout: number | null): void {
+    this.#timeout = timeout;
+    if (this.#endpoint.isClosed) throw osError("EBADF");
+  }
+
+  /**
+   * Gives an option a value. As Python's `socket.setsockopt()`.
+   *
+   * What is set before the socket is bound or connected is used when it is, and
+   * the sockets that `accept` returns inherit it. `SO_REUSEADDR` is only
+   * remembered: Deno sets it for every listener, except on Windows.
+   *
+   * @example No delay for small messages
+   * ```ts
+   * import { IPPROTO_TCP, socket, TCP_NODELAY } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+   * assertEquals(sock.getsockopt(IPPROTO_TCP, TCP_NODELAY), 1);
+   * ```
+   *
+   * @param level `SOL_SOCKET`, `IPPROTO_TCP` or `IPPROTO_IPV6`.
+   * @param optname `SO_KEEPALIVE`, `SO_REUSEADDR`, `SO_REUSEPORT`, `TCP_NODELAY`
+   * or `IPV6_V6ONLY`.
+   * @param value A number, or its bytes in this machine's order.
+   * @throws {TypeError} If the arguments have other types.
+   * @throws {OSError} ENOPROTOOPT if there is no such option here; EINVAL for
+   * fewer than 4 bytes, or for `IPV6_V6ONLY` after `bind`; EBADF if you have
+   * closed it.
+   */
+  setsockopt(
+    level: number,
+    optname: number,
+    value: number | boolean | BufferSource,
+  ): void {
+    if (arguments.length !== 3) {
+      throw new TypeError(
+        `setsockopt() takes exactly 3 arguments (${arguments.length} given)`,
+      );
+    }
+    const [l = 0, name = 0] = [level, optname].map(parseInt32);
+    const number = optionValue(value);
+    if (this.#endpoint.isClosed) throw osError("EBADF");
+    if (number === undefined) throw osError("EINVAL");
+    setOption(this.#endpoint, l, name, number);
+  }
+
+  /**
+   * Shuts one direction of a connection down, or both. As Python's
+   * `socket.shutdown()`.
+   *
+   * After `SHUT_WR` the peer's `recv` returns the end of the stream, while this
+   * side can still receive. After `SHUT_RD` this side's `recv` no longer waits;
+   * Deno cannot tell the system, so that a `recv_into` without a timeout which
+   * was waiting may still have one arriving piece written to its array.
+   *
+   * @example "I have no more to say"
+   * ```ts
+   * import { create_connection, create_server, SHUT_WR } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [conn] = await listener.accept();
+   *
+   * await client.shutdown(SHUT_WR);
+   * assertEquals((await conn.recv(1)).length, 0);
+   * await conn.sendall(Uint8Array.of(42));
+   * assertEquals(await client.recv(1), Uint8Array.of(42));
+   * conn.close();
+   * ```
+   *
+   * @param how `SHUT_RD`, `SHUT_WR` or `SHUT_RDWR`.
+   * @throws {TypeError} If it is no whole number.
+   * @throws {OverflowError} If it does not fit 32 bits.
+   * @throws {OSError} EINVAL if it is none of the three; ENOTCONN if there is no
+   * peer; EBADF if you have closed it.
+   */
+  async shutdown(how: number): Promise<void> {
+    checkArgumentCount(arguments.length, "shutdown", 1);
+    await this.#endpoint.shutdown(asInteger(how, "int"));
+  }
+
+  /** Closes the socket at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the socket and waits until its port is free again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#endpoint.close();
+  }
+
+  /**
+   * Python's `repr()`, with `fd=?` for the descriptor that Deno does not tell.
+   *
+   * @example A socket in text
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(
+   *   String(sock),
+   *   "<socket.socket fd=?, family=2, type=1, proto=0, laddr=('0.0.0.0', 0)>",
+   * );
+   * ```
+   *
+   * @returns For example `<socket.socket fd=?, family=2, type=1, proto=0,
+   * laddr=('127.0.0.1', 8000)>`.
+   */
+  toString(): string {
+    return this.#repr(String(this.#family), String(this.#type));
+  }
+
+  /** The same for `console.log`, with the names of family and type. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.#repr(
+      nameIn("AddressFamily", AddressFamily, this.#family),
+      nameIn("SocketKind", SocketKind, this.#type),
+    );
+  }
+
+  #repr(family: string, type: string): string {
+    const { isClosed } = this.#endpoint;
+    const name = this.constructor === Socket
+      ? "socket.socket"
+      : this.constructor.name;
+    const parts = [
+      `${name}${this.#isClosed ? " [closed]" : ""} fd=${isClosed ? -1 : "?"}`,
+      `family=${family}`,
+      `type=${type}`,
+      `proto=${this.#proto}`,
+    ];
+    if (!isClosed) {
+      const local = this.#endpoint.getsockname();
+      if (local !== "") parts.push(`laddr=${repr(local)}`);
+      const peer = this.#endpoint.peer;
+      if (peer !== undefined && peer !== "") parts.push(`raddr=${repr(peer)}`);
+    }
+    return `<${parts.join(", ")}>`;
+  }
+}
+
+/** The member of an enumeration that has a value, as Python prints it. */
+function nameIn(
+  enumeration: string,
+  members: Readonly<Record<string, number>>,
+  value: number,
+): string {
+  const name = Object.keys(members).find((each) => members[each] === value);
+  return name === undefined ? String(value) : `${enumeration}.${name}`;
+}
+
+/** An option's number, also from bytes, of which it needs four. */
+function optionValue(value: unknown): number | undefined {
+  const isNumber = typeof value === "boolean" || Number.isInteger(value);
+  if (isNumber && Number(value) === (Number(value) | 0)) return Number(value);
+  const bytes = asBytes(value);
+  return bytes.length < 4
+    ? undefined
+    : new Int32Array(bytes.slice(0, 4).buffer)[0];
+}
+
+function asEndpoint(fileno: unknown): StreamEndpoint {
+  if (fileno instanceof StreamEndpoint) return fileno;
+  if (index(fileno) < 0) throw new ValueError("negative file descriptor");
+  throw osError("EBADF");
+}
+
+/**
+ * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`: the
+ * same as `new Socket(…)`, for code that reads like Python's.
+ *
+ * @example As in Python
+ * ```ts
+ * import * as socket from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using s = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+ * assertEquals(s.family, socket.AF_INET);
+ * ```
+ *
+ * @param family As for the constructor of `Socket`, and so are the others.
+ * @param type `SOCK_STREAM`; −1 is that too.
+ * @param proto 0, or the number of TCP; −1 is 0.
+ * @param fileno What another socket's `detach()` returned.
+ * @returns The socket.
+ * @throws {OSError} As the constructor of `Socket`.
+ */
+export function socket(
+  family: number = -1,
+  type: number = -1,
+  proto: number = -1,
+  fileno: Descriptor | null = null,
+): Socket {
+  return new Socket(family, type, proto, fileno);
+}
