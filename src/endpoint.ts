@@ -20,14 +20,13 @@ import {
   BlockingIOError,
   type ErrnoName,
   osError,
-  timedOut,
   translate,
 } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import { connectFrom } from "./node_conn.ts";
 import type { Endpoint } from "./resolve.ts";
 import { type Connection, Stream } from "./stream.ts";
-import { NOT_YET, pause, settled } from "./waiting.ts";
+import { pause, settled } from "./waiting.ts";
 
 /** Where to connect to: a number and a port, or a path. */
 export type RemoteAddress = Endpoint | { readonly path: string };
@@ -196,17 +195,16 @@ export class StreamEndpoint {
     attempt: Attempt,
     timeout: number | null,
   ): Promise<void> {
-    const outcome = timeout === null
-      ? await attempt.done
-      : await settled(attempt.done, timeout);
-    if (outcome === NOT_YET) {
-      // Nobody waits for it now, so it must not keep the process running. The
-      // next call that needs the connection begins again.
+    try {
+      await settled(attempt.done, timeout);
+    } catch (error) {
+      // The time is over, nobody waits for the attempt any more, and it must not
+      // keep the process running. The next call that needs it begins it again.
       if (!attempt.isInBackground) {
         attempt.isAbandoned = true;
         attempt.abort.abort();
       }
-      throw timeout === 0 ? osError("EAGAIN") : timedOut();
+      throw error;
     }
     this.#throwConnectFailure();
   }

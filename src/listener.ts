@@ -8,7 +8,7 @@
 import type { Endpoint } from "./resolve.ts";
 import { type ErrnoName, osError, translate } from "./errors.ts";
 import type { Connection } from "./stream.ts";
-import { Line, NOT_YET } from "./waiting.ts";
+import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
 /** Where to listen: a number and a port, or a path. */
 export type LocalAddress = Endpoint | { readonly path: string };
@@ -94,7 +94,10 @@ export class Listener {
     if (this.#isClosed) throw osError("EINVAL");
     this.#keepProcessAlive();
     this.#accepting ??= this.#acceptNext();
-    return await this.#acceptors.wait(() => this.#takeArrived(), timeout);
+    return await this.#acceptors.wait(
+      () => this.#takeArrived(),
+      Deadline.of(timeout),
+    );
   }
 
   #takeArrived(): Connection | typeof NOT_YET {
@@ -151,7 +154,7 @@ export class Listener {
   close(reason: ErrnoName = "EBADF"): Promise<void> {
     if (this.#isClosed) return this.#released;
     this.#isClosed = true;
-    this.#acceptors.fail(() => osError(reason));
+    this.#acceptors.close(reason);
     this.#arrived?.conn?.close();
     this.#released = this.#release();
     return this.#released;

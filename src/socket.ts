@@ -232,13 +232,16 @@ export class Socket {
    * @throws {OSError} EINVAL if the socket does not listen, or stops listening;
    * EBADF if you have closed it, also during the call.
    */
-  async accept<A extends Address = InetAddress>(): Promise<[Socket, A]> {
+  accept(): Promise<[Socket, InetAddress]>;
+  /** The same, for an address of another family: `accept<string>()`. */
+  accept<A extends Address>(): Promise<[Socket, A]>;
+  async accept(): Promise<[Socket, Address]> {
     checkPythonArgumentCount(arguments.length, "accept");
     const endpoint = await this.#endpoint.accept(this.#timeout);
     const { family, type, proto } = this;
     return [
       new Socket(family, type, proto, endpoint),
-      endpoint.getpeername() as A,
+      endpoint.getpeername(),
     ];
   }
 
@@ -439,9 +442,12 @@ export class Socket {
    * @returns The address, in the form that `accept` describes.
    * @throws {OSError} ENOTCONN if there is no peer; EBADF if you have closed it.
    */
-  getpeername<A extends Address = InetAddress>(): A {
+  getpeername(): InetAddress;
+  /** The same, for an address of another family: `getpeername<string>()`. */
+  getpeername<A extends Address>(): A;
+  getpeername(): Address {
     checkArgumentCount(arguments.length, "getpeername", 0);
-    return this.#endpoint.getpeername() as A;
+    return this.#endpoint.getpeername();
   }
 
   /**
@@ -461,9 +467,12 @@ export class Socket {
    * @returns The address, in the form that `accept` describes.
    * @throws {OSError} EBADF if you have closed it.
    */
-  getsockname<A extends Address = InetAddress>(): A {
+  getsockname(): InetAddress;
+  /** The same, for an address of another family: `getsockname<string>()`. */
+  getsockname<A extends Address>(): A;
+  getsockname(): Address {
     checkArgumentCount(arguments.length, "getsockname", 0);
-    return this.#endpoint.getsockname() as A;
+    return this.#endpoint.getsockname();
   }
 
   /**
@@ -617,22 +626,28 @@ export class Socket {
    * flag that Deno has no way to do; EBADF if you have closed it, also during
    * the call.
    */
-  async recv(
+  recv(
     bufsize: number,
     flags: number = 0,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    checkArgumentCount(arguments.length, "recv", 1, 2);
-    const size = asInteger(bufsize, "ssize_t");
-    const how = parseInt32(flags);
-    if (size < 0) throw new ValueError("negative buffersize in recv");
-    if (size === 0) return new Uint8Array(0);
-    const timeout = this.#timeoutWith(how);
-    const stream = this.#endpoint.stream ?? await this.#receiver(timeout);
-    checkFlags(how, RECEIVE_FLAGS);
-    if ((how & MSG_WAITALL) !== 0 && timeout === null) {
-      return await stream.receiveAll(size);
+    try {
+      checkArgumentCount(arguments.length, "recv", 1, 2);
+      const size = asInteger(bufsize, "ssize_t");
+      const how = parseInt32(flags);
+      if (size < 0) throw new ValueError("negative buffersize in recv");
+      if (size === 0) return Promise.resolve(new Uint8Array(0));
+      const timeout = this.#timeoutWith(how);
+      const { stream } = this.#endpoint;
+      if (stream === undefined) {
+        return this.#receiver(timeout).then(() => this.recv(bufsize, flags));
+      }
+      checkFlags(how, RECEIVE_FLAGS);
+      return (how & MSG_WAITALL) !== 0 && timeout === null
+        ? stream.receiveAll(size)
+        : stream.receive(size, timeout, (how & MSG_PEEK) !== 0);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return await stream.receive(size, timeout, (how & MSG_PEEK) !== 0);
   }
 
   /**
@@ -668,35 +683,43 @@ export class Socket {
    * @throws {ConnectionResetError} If the peer has broken the connection.
    * @throws {OSError} As for `recv`.
    */
-  async recv_into(
+  recv_into(
     buffer: BufferSource,
     nbytes: number = 0,
     flags: number = 0,
   ): Promise<number> {
-    if (arguments.length === 0) {
-      throw new TypeError(
-        "recv_into() missing required argument 'buffer' (pos 1)",
-      );
+    try {
+      if (arguments.length === 0) {
+        throw new TypeError(
+          "recv_into() missing required argument 'buffer' (pos 1)",
+        );
+      }
+      checkArgumentCount(arguments.length, "recv_into", 0, 3);
+      const bytes = asWritableBytes(buffer, "recv_into");
+      const size = asInteger(nbytes, "ssize_t");
+      const how = parseInt32(flags);
+      if (size < 0) throw new ValueError("negative buffersize in recv_into");
+      if (size > bytes.length) {
+        throw new ValueError("buffer too small for requested bytes");
+      }
+      if (bytes.length === 0) return Promise.resolve(0);
+      const target = size === 0 ? bytes : bytes.subarray(0, size);
+      const timeout = this.#timeoutWith(how);
+      const { stream } = this.#endpoint;
+      if (stream === undefined) {
+        return this.#receiver(timeout)
+          .then(() => this.recv_into(buffer, nbytes, flags));
+      }
+      checkFlags(how, RECEIVE_FLAGS);
+      return (how & MSG_WAITALL) !== 0 && timeout === null
+        ? stream.receiveAll(target.length).then((whole) => {
+          target.set(whole);
+          return whole.length;
+        })
+        : stream.receiveInto(target, timeout, (how & MSG_PEEK) !== 0);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    checkArgumentCount(arguments.length, "recv_into", 0, 3);
-    const bytes = asWritableBytes(buffer, "recv_into");
-    const size = asInteger(nbytes, "ssize_t");
-    const how = parseInt32(flags);
-    if (size < 0) throw new ValueError("negative buffersize in recv_into");
-    if (size > bytes.length) {
-      throw new ValueError("buffer too small for requested bytes");
-    }
-    if (bytes.length === 0) return 0;
-    const target = size === 0 ? bytes : bytes.subarray(0, size);
-    const timeout = this.#timeoutWith(how);
-    const stream = this.#endpoint.stream ?? await this.#receiver(timeout);
-    checkFlags(how, RECEIVE_FLAGS);
-    if ((how & MSG_WAITALL) !== 0 && timeout === null) {
-      const whole = await stream.receiveAll(target.length);
-      target.set(whole);
-      return whole.length;
-    }
-    return await stream.receiveInto(target, timeout, (how & MSG_PEEK) !== 0);
   }
 
   /**
@@ -731,14 +754,21 @@ export class Socket {
    * EOPNOTSUPP for a flag that Deno has no way to do; EBADF if you have closed
    * it, also during the call.
    */
-  async send(data: BufferSource, flags: number = 0): Promise<number> {
-    checkArgumentCount(arguments.length, "send", 1, 2);
-    const bytes = asBytes(data);
-    const how = parseInt32(flags);
-    const timeout = this.#timeoutWith(how);
-    const stream = this.#endpoint.stream ?? await this.#sender(timeout);
-    checkFlags(how, SEND_FLAGS);
-    return await stream.send(bytes, timeout);
+  send(data: BufferSource, flags: number = 0): Promise<number> {
+    try {
+      checkArgumentCount(arguments.length, "send", 1, 2);
+      const bytes = asBytes(data);
+      const how = parseInt32(flags);
+      const timeout = this.#timeoutWith(how);
+      const { stream } = this.#endpoint;
+      if (stream === undefined) {
+        return this.#sender(timeout).then(() => this.send(data, flags));
+      }
+      checkFlags(how, SEND_FLAGS);
+      return stream.send(bytes, timeout);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -775,14 +805,21 @@ export class Socket {
    * @throws {ConnectionResetError} As for `send`.
    * @throws {OSError} As for `send`.
    */
-  async sendall(data: BufferSource, flags: number = 0): Promise<void> {
-    checkArgumentCount(arguments.length, "sendall", 1, 2);
-    const bytes = asBytes(data);
-    const how = parseInt32(flags);
-    const timeout = this.#timeoutWith(how);
-    const stream = this.#endpoint.stream ?? await this.#sender(timeout);
-    checkFlags(how, SEND_FLAGS);
-    await stream.sendAll(bytes, timeout);
+  sendall(data: BufferSource, flags: number = 0): Promise<void> {
+    try {
+      checkArgumentCount(arguments.length, "sendall", 1, 2);
+      const bytes = asBytes(data);
+      const how = parseInt32(flags);
+      const timeout = this.#timeoutWith(how);
+      const { stream } = this.#endpoint;
+      if (stream === undefined) {
+        return this.#sender(timeout).then(() => this.sendall(data, flags));
+      }
+      checkFlags(how, SEND_FLAGS);
+      return stream.sendAll(bytes, timeout);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** MSG_DONTWAIT counts only on a socket that would wait without limit. */
