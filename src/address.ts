@@ -100,8 +100,8 @@ function parseInet6(address: unknown, method: string): InetTarget {
     host: parseHost(host),
     port: parsePort(port, method),
     // As C's unsigned int, without a check, which comes after the host.
-    flowinfo: index(flowinfo) >>> 0,
-    scope_id: index(scope_id) >>> 0,
+    flowinfo: Number(index(flowinfo)) >>> 0,
+    scope_id: Number(index(scope_id)) >>> 0,
   };
 }
 

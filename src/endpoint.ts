@@ -43,7 +43,7 @@ const RETRY_SECONDS = 0.01;
 
 /** A connection that is being made, and what came of it. */
 interface Attempt {
-  readonly remote: RemoteAddress;
+  readonly remote: Endpoint;
   readonly abort: AbortController;
   /** Settles, and never rejects, when it is known what came of it. */
   readonly done: Promise<void>;
@@ -171,18 +171,19 @@ export class StreamEndpoint {
    */
   async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
     this.#checkOpen();
-    if (this.#isListening) throw osError("EISCONN");
+    const isUnix = this.family === AF_UNIX;
+    if (this.#isListening) throw osError(isUnix ? "EINVAL" : "EISCONN");
     if (this.#stream !== undefined) return this.#reportConnected();
+    if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
     const earlier = this.#attempt;
     const attempt = earlier?.isAbandoned
       ? this.#startConnecting(earlier.remote, true)
       : earlier ?? this.#startConnecting(remote, timeout === 0);
-    // A Unix socket connects at once or not at all.
-    if (timeout !== null && !attempt.isDone && !("path" in remote)) {
+    if (timeout !== null && !attempt.isDone) {
       if (earlier !== undefined) throw osError("EALREADY");
       if (timeout === 0) throw osError("EINPROGRESS");
     }
-    await this.#waitForConnect(attempt, timeout || null);
+    await this.#waitForConnect(attempt, timeout);
     this.#isConnectReported = true;
   }
 
@@ -217,7 +218,7 @@ export class StreamEndpoint {
     if (failure !== undefined) throw failure;
   }
 
-  #startConnecting(remote: RemoteAddress, isInBackground: boolean): Attempt {
+  #startConnecting(remote: Endpoint, isInBackground: boolean): Attempt {
     const abort = new AbortController();
     const attempt: Attempt = {
       remote,
@@ -239,9 +240,8 @@ export class StreamEndpoint {
     return attempt;
   }
 
-  async #open(remote: RemoteAddress, signal: AbortSignal): Promise<Connection> {
+  async #open(remote: Endpoint, signal: AbortSignal): Promise<Connection> {
     await whenReleased(remote);
-    if ("path" in remote) return await this.#openUnix(remote.path, signal);
     // No host listens at port 0, and Deno does not take it.
     if (remote.port === 0) throw osError("ECONNREFUSED");
     if (this.#local === undefined || "path" in this.#local) {
@@ -253,20 +253,28 @@ export class StreamEndpoint {
     return await connectFrom(this.#local, remote, signal);
   }
 
-  /** Waits for room in a full backlog, as a blocking `connect` does. */
-  async #openUnix(path: string, signal: AbortSignal): Promise<Connection> {
+  /**
+   * A Unix socket connects at once, or says EAGAIN when the peer's backlog is
+   * full; then a call without a timeout waits for room.
+   */
+  async #connectUnix(path: string, timeout: number | null): Promise<void> {
     if (path === "") throw osError("EINVAL");
     // Deno cannot connect from a path of one's own.
     if (this.#local !== undefined) throw osError("EOPNOTSUPP");
+    await whenReleased({ path });
     while (true) {
+      this.#checkOpen();
       try {
-        return await Deno.connect({ transport: "unix", path });
+        const conn = await Deno.connect({ transport: "unix", path });
+        if (!this.#closed) return this.#adopt(conn);
+        conn.close();
+        throw osError("EBADF");
       } catch (error) {
         const failure = translate(error);
-        if (!(failure instanceof BlockingIOError)) throw failure;
+        const isFull = failure instanceof BlockingIOError;
+        if (!isFull || timeout !== null) throw failure;
       }
       await pause(RETRY_SECONDS);
-      signal.throwIfAborted();
     }
   }
 
@@ -354,7 +362,11 @@ export class StreamEndpoint {
       this.#isListening = false;
       return await listener?.close("EINVAL");
     }
-    if (this.#stream === undefined) throw osError("ENOTCONN");
+    if (this.#stream === undefined) {
+      // Linux lets an unconnected Unix socket be shut down, to no effect here.
+      if (this.family === AF_UNIX) return;
+      throw osError("ENOTCONN");
+    }
     await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
   }
 

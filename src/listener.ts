@@ -8,7 +8,7 @@
 import type { Endpoint } from "./resolve.ts";
 import { type ErrnoName, osError, translate } from "./errors.ts";
 import type { Connection } from "./stream.ts";
-import { Deadline, Line, NOT_YET } from "./waiting.ts";
+import { Deadline, Line, NOT_YET, operations } from "./waiting.ts";
 
 /** Where to listen: a number and a port, or a path. */
 export type LocalAddress = Endpoint | { readonly path: string };
@@ -109,12 +109,16 @@ export class Listener {
 
   /** Accepts one connection; whoever is first in line then, gets it. */
   async #acceptNext(): Promise<void> {
+    operations.underWay++;
     try {
       await this.#opening;
       this.#arrived = { conn: await this.#acceptWanted() };
     } catch (error) {
       if (this.#isClosed) return;
       this.#arrived = { failure: translate(error) };
+    } finally {
+      operations.underWay--;
+      operations.ended++;
     }
     this.#accepting = undefined;
     if (this.#isClosed) return this.#arrived.conn?.close();
@@ -161,6 +165,7 @@ export class Listener {
   }
 
   async #release(): Promise<void> {
+    this.#keepProcessAlive();
     const restorePath = this.#setPathAside();
     this.#listener?.close();
     if (this.#accepting !== undefined) {
@@ -178,13 +183,13 @@ export class Listener {
    * there as it closes. So the file stands elsewhere while Deno closes.
    */
   #setPathAside(): () => void {
-    if (!this.#listener || !("path" in this.address)) return () => {};
-    const { path } = this.address;
+    const path = "path" in this.address ? this.address.path : "\0";
+    if (path.startsWith("\0")) return () => {};
     const aside = `${path}.${crypto.randomUUID()}`;
     try {
       Deno.renameSync(path, aside);
     } catch (error) {
-      // An abstract name, or the program has removed the file already.
+      // The program has removed the file already.
       if (error instanceof Deno.errors.NotFound) return () => {};
       throw translate(error);
     }

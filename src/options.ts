@@ -8,6 +8,7 @@
 import {
   AF_INET6,
   AF_UNIX,
+  IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
@@ -101,7 +102,8 @@ export function getOption(
 ): number {
   const option = find(endpoint, level, name);
   if (option !== undefined) return option.get(endpoint);
-  throw osError(level === SOL_SOCKET ? "ENOPROTOOPT" : "EOPNOTSUPP");
+  const isKnown = hasLevel(endpoint, level) || endpoint.family === AF_INET6;
+  throw osError(isKnown ? "ENOPROTOOPT" : "EOPNOTSUPP");
 }
 
 /** Gives an option a number. */
@@ -121,7 +123,14 @@ function find(
   level: number,
   name: number,
 ): Option | undefined {
-  if (level === IPPROTO_TCP && endpoint.family === AF_UNIX) return undefined;
-  if (level === IPPROTO_IPV6 && endpoint.family !== AF_INET6) return undefined;
+  if (!hasLevel(endpoint, level)) return undefined;
   return OPTIONS.find((each) => each.level === level && each.name === name);
+}
+
+/** Whether a socket of this family has options of a level. */
+function hasLevel(endpoint: StreamEndpoint, level: number): boolean {
+  if (level === SOL_SOCKET) return true;
+  if (level === IPPROTO_IPV6) return endpoint.family === AF_INET6;
+  const isInternet = endpoint.family !== AF_UNIX;
+  return isInternet && (level === IPPROTO_TCP || level === IPPROTO_IP);
 }

@@ -101,13 +101,12 @@ export function checkPythonArgumentCount(given: number, method: string): void {
 
 /**
  * An integer as Python's `operator.index()` takes it: a whole number, a bigint
- * or a bool. The result is exact up to 2**53; beyond that only its size counts.
+ * or a bool.
  */
-export function index(value: unknown): number {
+export function index(value: unknown): number | bigint {
   if (typeof value === "number" && Number.isInteger(value)) return value;
-  if (typeof value === "boolean" || typeof value === "bigint") {
-    return Number(value);
-  }
+  if (typeof value === "bigint") return value;
+  if (typeof value === "boolean") return Number(value);
   throw new TypeError(
     `'${typeName(value)}' object cannot be interpreted as an integer`,
   );
@@ -125,7 +124,7 @@ export function parseInt32(value: unknown): number {
   if (number < INT_MIN) {
     throw new OverflowError("signed integer is less than minimum");
   }
-  return number;
+  return Number(number);
 }
 
 /** A C integer as CPython's `PyLong_As…` functions make it. */
@@ -138,7 +137,7 @@ export function asInteger(
   if (number > max || number < min) {
     throw new OverflowError(`Python int too large to convert to C ${type}`);
   }
-  return number;
+  return Number(number);
 }
 
 /** The bytes behind any `BufferSource`; nothing else is bytes, no string is. */
@@ -179,17 +178,17 @@ function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
  */
 export function parseTimeout(value: unknown): number | null {
   if (value === null) return null;
-  if (typeof value === "bigint" && (value > LONG_MAX || value < LONG_MIN)) {
-    throw new OverflowError(
-      "timestamp too large to convert to C _PyTime_t",
-    );
-  }
-  const seconds = typeof value === "number" ? value : index(value);
+  const isFloat = typeof value === "number" && !Number.isInteger(value);
+  const seconds = isFloat ? value : Number(index(value));
   if (Number.isNaN(seconds)) {
     throw new ValueError("Invalid value NaN (not a number)");
   }
   if (Math.abs(seconds) * 1e9 >= 2 ** 63) {
-    throw new OverflowError("timestamp out of range for platform time_t");
+    throw new OverflowError(
+      isFloat
+        ? "timestamp out of range for platform time_t"
+        : "timestamp too large to convert to C _PyTime_t",
+    );
   }
   if (seconds < 0) throw new ValueError("Timeout value out of range");
   return Math.ceil(seconds * 1e9) / 1e9;

@@ -60,6 +60,7 @@ export function resolveSync(
 function literal(target: InetTarget, family: number): string | undefined {
   const { host, scope_id } = target;
   if (host === "") return family === AF_INET6 ? "::" : "0.0.0.0";
+  if (host === "localhost" && family === AF_INET) return "127.0.0.1";
   if (host === "<broadcast>") {
     if (family === AF_INET6) throw new OSError("address family mismatched");
     return "255.255.255.255";
@@ -90,7 +91,7 @@ function parseLiteral(host: string): (Found & { scope?: number }) | undefined {
 function linkIndex(address: string, name: string): number {
   if (/^fe[89ab]/.test(address)) {
     const link = networkInterfaces().find((each) =>
-      each.name === name && each.family === "IPv6"
+      each.name === name && each.scopeid
     );
     if (link?.scopeid) return link.scopeid;
   }

@@ -18,6 +18,7 @@ import {
   AddressFamily,
   AF_INET,
   AF_UNIX,
+  IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_PEEK,
   MSG_WAITALL,
@@ -170,7 +171,7 @@ export class Socket {
       this.#endpoint = asEndpoint(fileno);
       this.#family = f === -1 ? this.#endpoint.family : f;
       this.#type = t === -1 ? this.#endpoint.type : t;
-      this.#proto = p === -1 ? this.#endpoint.proto : p;
+      this.#proto = p === -1 ? detectProto(this.#endpoint) : p;
       return;
     }
     this.#family = f === -1 ? AF_INET : f;
@@ -250,8 +251,8 @@ export class Socket {
    *
    * Port 0 lets the system choose one, which `getsockname()` tells. Deno has no
    * step between binding and listening: peers can connect from now on, and
-   * `accept` gets them once `listen` has been called. A name, other than a
-   * number, `""` and `localhost`, stops the whole program until it is resolved.
+   * `accept` gets them once `listen` has been called. A name stops the whole
+   * program until it is resolved; numbers, `""` and `localhost` do not.
    *
    * @example A port of the system's choice
    * ```ts
@@ -551,10 +552,10 @@ export class Socket {
     checkArgumentCount(arguments.length, "getsockopt", 2, 3);
     const [l = 0, name = 0, length = 0] = [level, optname, buflen]
       .map(parseInt32);
-    if (this.#endpoint.isClosed) throw osError("EBADF");
     if (length < 0 || length > 1024) {
       throw new OSError("getsockopt buflen out of range");
     }
+    if (this.#endpoint.isClosed) throw osError("EBADF");
     const value = getOption(this.#endpoint, l, name);
     if (length === 0) return value;
     return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
@@ -1067,9 +1068,16 @@ function optionValue(value: unknown): number | undefined {
 }
 
 function asEndpoint(fileno: unknown): StreamEndpoint {
-  if (fileno instanceof StreamEndpoint) return fileno;
-  if (index(fileno) < 0) throw new ValueError("negative file descriptor");
+  if (fileno instanceof StreamEndpoint && !fileno.isClosed) return fileno;
+  if (!(fileno instanceof StreamEndpoint) && index(fileno) < 0) {
+    throw new ValueError("negative file descriptor");
+  }
   throw osError("EBADF");
+}
+
+/** The protocol as the kernel knows it, which is never 0 for TCP. */
+function detectProto({ family, proto }: StreamEndpoint): number {
+  return family === AF_UNIX ? proto : IPPROTO_TCP;
 }
 
 /**

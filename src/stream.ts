@@ -6,13 +6,14 @@
  */
 
 import {
+  BlockingIOError,
   OSError,
   osError,
   timedOut,
   TimeoutError,
   translate,
 } from "./errors.ts";
-import { Deadline, ioTurn, Line, NOT_YET, settled } from "./waiting.ts";
+import { Deadline, Line, NOT_YET, operations, settled } from "./waiting.ts";
 
 /** The part of `Deno.Conn` that a stream stands on. */
 export type Connection =
@@ -75,6 +76,7 @@ export class Stream {
   #end = 0;
   #hasEnded = false;
   #isReadShut = false;
+  #isEndAssumed = false;
   #isUnreferenced = false;
 
   // ## Sending. One write at a time. `#outgoing` is a write that goes on after
@@ -162,7 +164,8 @@ export class Stream {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<number> {
-    const isIdle = !this.#isClosed && !this.#reading && !this.#isReadable;
+    const isIdle = !this.#reading && !this.#isReadable &&
+      !this.#isReadShut && !this.#isClosed;
     if (timeout === null && !isPeek && isIdle) return this.#readInto(target);
     return this.#whenReadable(
       () => {
@@ -208,33 +211,32 @@ export class Stream {
     size: number,
   ): Promise<T> {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
-    if (this.#isReadShut && this.#start === this.#end) {
-      return this.#takeLate(take, size);
-    }
     if (!this.#isReadable && !this.#reading) {
       const room = Math.max(size, timeout === null ? 0 : SMALLEST_SHARED_READ);
       this.#startReading(this.#makeRoom(room));
     }
     this.#keepProcessAlive();
-    const answer = this.#receivers.wait(take, Deadline.of(timeout));
+    const isLate = this.#isReadShut;
+    const deadline = Deadline.of(isLate ? 0 : timeout);
+    const answer = this.#receivers.wait(take, deadline);
     if (this.#isReadable) this.#receivers.serve();
-    return answer;
+    return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
   /** After SHUT_RD Linux still delivers what arrives, and never waits for it. */
-  async #takeLate<T>(
-    take: () => T | typeof NOT_YET,
-    size: number,
-  ): Promise<T> {
-    if (!this.#reading) this.#startReading(this.#makeRoom(size));
-    await ioTurn();
-    this.#letProcessExit();
-    return take() as T;
+  #endOf<T>(take: () => T | typeof NOT_YET, reason: unknown): T {
+    if (!(reason instanceof BlockingIOError)) throw reason;
+    this.#isEndAssumed = true;
+    try {
+      return take() as T;
+    } finally {
+      this.#isEndAssumed = false;
+    }
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
   get #isReadable(): boolean {
-    return this.#start < this.#end || this.#hasEnded ||
+    return this.#start < this.#end || this.#hasEnded || this.#isEndAssumed ||
       this.#failure !== undefined;
   }
 
@@ -265,11 +267,14 @@ export class Stream {
   }
 
   #startReading(target: Bytes): void {
+    operations.underWay++;
     this.#reading = this.#conn.read(target)
       .then(this.#onRead, this.#onReadFailure);
   }
 
   readonly #onRead = (count: number | null): void => {
+    operations.underWay--;
+    operations.ended++;
     const loan = this.#loan;
     if (count === null) this.#hasEnded = true;
     else if (loan !== undefined && !loan.isOver) loan.count = count;
@@ -282,6 +287,8 @@ export class Stream {
   };
 
   readonly #onReadFailure = (error: unknown): void => {
+    operations.underWay--;
+    operations.ended++;
     if (this.#isClosed) return;
     this.#hasEnded = true;
     this.#break(error);
@@ -479,8 +486,9 @@ export class Stream {
     if (isRead) {
       // Deno cannot shut the read side down; to callers it looks as if.
       this.#isReadShut = true;
-      this.#hasEnded = true;
+      this.#isEndAssumed = true;
       this.#receivers.serve();
+      this.#isEndAssumed = false;
       this.#letProcessExit();
     }
     if (!isWrite || this.#isWriteShut) return;
@@ -506,6 +514,7 @@ export class Stream {
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    this.#keepProcessAlive();
     this.#isClosed = true;
     this.#receivers.close();
     this.#senders.close();

@@ -14,12 +14,56 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const NOT_YET: unique symbol = Symbol("not yet");
 
 /**
- * One turn of the event loop in which Deno asks the system for I/O: what the
- * kernel held before it has arrived after it. Only a timer makes such a turn;
- * promises and `setImmediate` run without asking.
+ * The operations that all sockets of the program own: how many are under way,
+ * and how many have ended so far.
  */
-export function ioTurn(): Promise<void> {
-  return pause(0);
+export const operations = { underWay: 0, ended: 0 };
+
+/**
+ * Deno's scheduler looks at no more than this many operations in a row. A crowd
+ * of operations that begin in one turn keeps it busy for some turns before it
+ * has asked the system for all of them: measured, up to two for each 128.
+ */
+const CROWD = 128;
+const TURNS_FOR_A_CROWD = 3;
+
+/** Those who wait for the end of a turn of the event loop, and what ends it. */
+const afterTurn = new Set<() => void>();
+let turnStart: ReturnType<typeof setImmediate> | undefined;
+let turnEnd: ReturnType<typeof setTimeout> | undefined;
+let begunBeforeTurn = 0;
+let crowdedTurns = 0;
+
+/**
+ * Calls back after a turn of the event loop in which Deno has asked the system
+ * for I/O, so that what the kernel held has begun to arrive.
+ *
+ * Deno asks when it waits for a timer, and does not if the timer is due by then:
+ * so the timer begins when the work of this turn is done, and there is one for
+ * all. Promises, and `setImmediate` alone, run without asking.
+ */
+function callAfterTurn(callback: () => void): void {
+  if (afterTurn.size === 0) {
+    begunBeforeTurn = operations.underWay + operations.ended;
+    turnStart = setImmediate(() => turnEnd = setTimeout(endTurn, 0));
+  }
+  afterTurn.add(callback);
+}
+
+function endTurn(): void {
+  const callbacks = [...afterTurn];
+  afterTurn.clear();
+  const begun = operations.underWay + operations.ended - begunBeforeTurn;
+  if (crowdedTurns > 0) crowdedTurns--;
+  crowdedTurns += TURNS_FOR_A_CROWD * Math.floor(begun / CROWD);
+  for (const callback of callbacks) callback();
+}
+
+/** Takes back what `callAfterTurn` was asked for. */
+function callNoMore(callback: () => void): void {
+  if (!afterTurn.delete(callback) || afterTurn.size > 0) return;
+  clearImmediate(turnStart);
+  clearTimeout(turnEnd);
 }
 
 /** Waits so many seconds. */
@@ -53,8 +97,10 @@ export class Deadline {
 
 /** A caller in a line. */
 class Caller<T> {
-  /** Has been given the last turn of the event loop that every caller gets. */
+  /** Whether its time is over, so that only the last turns are left to it. */
   isOverdue = false;
+  #turnsLeft: number | undefined;
+  #endedBefore = 0;
 
   constructor(
     readonly answer: () => T | typeof NOT_YET,
@@ -62,6 +108,22 @@ class Caller<T> {
     readonly reject: (reason: unknown) => void,
     readonly deadline: Deadline | undefined,
   ) {}
+
+  /** Begins the last turns, which every caller gets. */
+  setOverdue(): void {
+    this.isOverdue = true;
+    this.#endedBefore = operations.ended;
+  }
+
+  /** Whether it must give up, after a turn that brought it nothing. */
+  hasHadItsTurn(): boolean {
+    const isQuiet = this.#endedBefore === operations.ended &&
+      crowdedTurns === 0;
+    this.#endedBefore = operations.ended;
+    // Others must not keep it waiting for ever, however busy they are.
+    this.#turnsLeft ??= TURNS_FOR_A_CROWD * (2 + operations.underWay / CROWD);
+    return isQuiet || --this.#turnsLeft < 0;
+  }
 
   /** Serves the caller if there is an answer, and says whether there was. */
   serve(): boolean {
@@ -105,10 +167,11 @@ export class Line {
   /**
    * Waits until `answer` has one, or throws one.
    *
-   * A caller who may not wait gets one turn of the event loop, in which what the
+   * A caller who may not wait gets a turn of the event loop, in which what the
    * kernel already holds arrives, and then EAGAIN. Others get the TimeoutError,
-   * also after one more such turn: what arrived in time counts, even if this
-   * program was too busy to notice.
+   * after such a turn as well: what arrived in time counts, even if this program
+   * was too busy to notice. Deno may need several turns when many operations
+   * are ready; so as long as a turn completes any, there is another.
    */
   wait<T>(
     answer: () => T | typeof NOT_YET,
@@ -118,9 +181,10 @@ export class Line {
       const caller = new Caller(answer, resolve, reject, deadline);
       this.#callers.push(caller);
       if (deadline === undefined) return;
-      if (deadline.isImmediate) caller.isOverdue = true;
-      else if (deadline.time >= this.#alarmTime) return;
-      this.#setAlarm(deadline.time);
+      if (deadline.isImmediate) {
+        caller.setOverdue();
+        callAfterTurn(this.#onTurn);
+      } else if (deadline.time < this.#alarmTime) this.#setAlarm(deadline.time);
     });
   }
 
@@ -142,12 +206,14 @@ export class Line {
   /** Serves from the front of the line as far as there is something to give. */
   serve(): void {
     while (this.#callers[0]?.serve()) this.#callers.shift();
+    if (this.isEmpty && afterTurn.size > 0) callNoMore(this.#onTurn);
   }
 
   /** Sends everybody away with an error, EBADF unless another is named. */
   close(reason: ErrnoName = "EBADF"): void {
     clearTimeout(this.#alarm);
     this.#alarmTime = Infinity;
+    callNoMore(this.#onTurn);
     const callers = this.#callers;
     this.#callers = [];
     for (const caller of callers) caller.reject(osError(reason));
@@ -161,24 +227,35 @@ export class Line {
     this.#alarm.unref();
   }
 
+  /** Gives their last turns to those whose time is over. */
   readonly #onAlarm = (): void => {
-    const callers = this.#callers;
     const now = performance.now();
-    this.#callers = [];
-    this.#alarmTime = Infinity;
     let next = Infinity;
+    for (const caller of this.#callers) {
+      const time = caller.deadline?.time ?? Infinity;
+      if (time > now) next = Math.min(next, time);
+      else if (!caller.isOverdue) {
+        caller.setOverdue();
+        callAfterTurn(this.#onTurn);
+      }
+    }
+    this.#alarmTime = Infinity;
+    if (next < Infinity) this.#setAlarm(next);
+  };
+
+  /** Sends those away to whom their last turns have brought nothing. */
+  readonly #onTurn = (): void => {
+    const callers = this.#callers;
+    this.#callers = [];
     for (const caller of callers) {
-      if (caller.isOverdue) {
+      if (caller.isOverdue && caller.hasHadItsTurn()) {
         const isImmediate = caller.deadline?.isImmediate;
         caller.reject(isImmediate ? osError("EAGAIN") : timedOut());
         continue;
       }
-      const time = caller.deadline?.time ?? Infinity;
-      caller.isOverdue = time <= now;
-      next = Math.min(next, time);
       this.#callers.push(caller);
+      if (caller.isOverdue) callAfterTurn(this.#onTurn);
     }
-    if (next < Infinity) this.#setAlarm(next);
     if (this.isEmpty && callers.length > 0) this.#onDeserted();
   };
 }
