@@ -93,11 +93,18 @@ export class Listener {
   async accept(timeout: number | null): Promise<Connection> {
     if (this.#isClosed) throw osError("EINVAL");
     this.#keepProcessAlive();
-    this.#accepting ??= this.#acceptNext();
-    return await this.#acceptors.wait(
+    const answer = this.#acceptors.wait(
       () => this.#takeArrived(),
       Deadline.of(timeout),
     );
+    this.#serve();
+    return await answer;
+  }
+
+  /** Gives what has arrived to the first in line, and sees to the others. */
+  #serve(): void {
+    this.#acceptors.serve();
+    if (!this.#acceptors.isEmpty) this.#accepting ??= this.#acceptNext();
   }
 
   #takeArrived(): Connection | typeof NOT_YET {
@@ -122,8 +129,7 @@ export class Listener {
     }
     this.#accepting = undefined;
     if (this.#isClosed) return this.#arrived.conn?.close();
-    this.#acceptors.serve();
-    if (!this.#acceptors.isEmpty) this.#accepting ??= this.#acceptNext();
+    this.#serve();
   }
 
   async #acceptWanted(): Promise<Connection> {

@@ -112,8 +112,14 @@ export function index(value: unknown): number | bigint {
   );
 }
 
+/** The usual case, and the only one that every call on a connection pays for. */
+function isInt32(value: unknown): value is number {
+  return typeof value === "number" && (value | 0) === value;
+}
+
 /** A C `int` as CPython's argument parser makes it (format `i`). */
 export function parseInt32(value: unknown): number {
+  if (isInt32(value)) return value;
   const number = index(value);
   if (number > LONG_MAX || number < LONG_MIN) {
     throw new OverflowError("Python int too large to convert to C long");
@@ -132,6 +138,7 @@ export function asInteger(
   value: unknown,
   type: "int" | "long" | "ssize_t",
 ): number {
+  if (isInt32(value)) return value;
   const number = index(value);
   const [min, max] = type === "int" ? [INT_MIN, INT_MAX] : [LONG_MIN, LONG_MAX];
   if (number > max || number < min) {

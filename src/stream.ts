@@ -50,12 +50,12 @@ const LINGER_SECONDS = 10;
 
 const NOTHING: Bytes = new Uint8Array(0);
 
-/** A caller's own array, into which a read in flight writes. */
+/** A call that has lent its array to the read in flight. */
 interface Loan {
   readonly array: Bytes;
-  /** How many bytes the read has brought. */
-  count: number;
-  /** The caller has been answered, so the read's bytes are for others. */
+  readonly resolve: (count: number) => void;
+  readonly reject: (reason: unknown) => void;
+  /** The call has been answered already, so the read's bytes are for others. */
   isOver: boolean;
 }
 
@@ -186,19 +186,20 @@ export class Stream {
    * Without a timeout the call lasts until the read ends, so the read may write
    * straight into the caller's array, which saves a copy of every byte.
    */
-  #readInto(target: Bytes): Promise<number> {
-    const loan: Loan = { array: target, count: 0, isOver: false };
-    this.#loan = loan;
+  #readInto(array: Bytes): Promise<number> {
     this.#keepProcessAlive();
-    this.#startReading(target);
-    return this.#receivers.wait(() => {
-      if (loan.count > 0) return loan.count;
-      if (!this.#isReadable) return NOT_YET;
-      // After SHUT_RD the read goes on, and still has the array.
-      loan.isOver = true;
-      this.#checkReceivable();
-      return 0;
-    }, undefined);
+    return new Promise((resolve, reject) => {
+      this.#loan = { array, resolve, reject, isOver: false };
+      this.#startReading(array);
+    });
+  }
+
+  /** Answers the call whose array is with the read, and if need be too early. */
+  #endLoan(answer: (loan: Loan) => void): void {
+    const loan = this.#loan;
+    if (loan === undefined || loan.isOver) return;
+    loan.isOver = true;
+    answer(loan);
   }
 
   /**
@@ -273,12 +274,10 @@ export class Stream {
   }
 
   readonly #onRead = (count: number | null): void => {
-    operations.underWay--;
-    operations.ended++;
     const loan = this.#loan;
     if (count === null) this.#hasEnded = true;
-    else if (loan !== undefined && !loan.isOver) loan.count = count;
-    else {
+    if (loan !== undefined && !loan.isOver) loan.resolve(count ?? 0);
+    else if (count !== null) {
       if (loan !== undefined) this.#buffer = loan.array.slice(0, count);
       this.#start = 0;
       this.#end = count;
@@ -287,17 +286,19 @@ export class Stream {
   };
 
   readonly #onReadFailure = (error: unknown): void => {
-    operations.underWay--;
-    operations.ended++;
-    if (this.#isClosed) return;
-    this.#hasEnded = true;
-    this.#break(error);
+    if (!this.#isClosed) {
+      this.#hasEnded = true;
+      this.#break(error);
+    }
     this.#afterRead();
   };
 
   #afterRead(): void {
+    operations.underWay--;
+    operations.ended++;
     this.#reading = undefined;
     this.#loan = undefined;
+    if (this.#receivers.isEmpty) return;
     this.#receivers.serve();
     if (this.#receivers.isEmpty) return;
     this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
@@ -455,6 +456,7 @@ export class Stream {
   #break(error: unknown): void {
     this.#isBroken = true;
     this.#failure = translate(error);
+    this.#endLoan((loan) => loan.reject(this.takeFailure()));
     this.#receivers.serve();
   }
 
@@ -487,6 +489,7 @@ export class Stream {
       // Deno cannot shut the read side down; to callers it looks as if.
       this.#isReadShut = true;
       this.#isEndAssumed = true;
+      this.#endLoan((loan) => loan.resolve(0));
       this.#receivers.serve();
       this.#isEndAssumed = false;
       this.#letProcessExit();
@@ -516,6 +519,7 @@ export class Stream {
     if (this.#isClosed) return;
     this.#keepProcessAlive();
     this.#isClosed = true;
+    this.#endLoan((loan) => loan.reject(osError("EBADF")));
     this.#receivers.close();
     this.#senders.close();
     this.#writers.close();
