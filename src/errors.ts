@@ -241,7 +241,7 @@ export class OSError extends Error {
    * On a failed `send` or `sendall`: how many bytes of this call the system, or
    * the socket's own buffer, has taken. They go out and cannot be taken back.
    */
-  bytes_sent?: number;
+  declare bytes_sent?: number;
 
   /**
    * Makes the error.

@@ -70,7 +70,10 @@ const OPTIONS: readonly Option[] = [
     level: SOL_SOCKET,
     name: SO_REUSEPORT,
     get: (endpoint) => Number(endpoint.settings.reusePort),
-    set: (endpoint, value) => endpoint.settings.reusePort = value !== 0,
+    set: (endpoint, value) => {
+      if (value !== 0) checkUnstableNet();
+      endpoint.settings.reusePort = value !== 0;
+    },
   },
   { level: SOL_SOCKET, name: SO_TYPE, get: (endpoint) => endpoint.type },
   {
@@ -89,6 +92,18 @@ const OPTIONS: readonly Option[] = [
     },
   },
 ];
+
+/**
+ * Deno shares a port only with this flag, and ends the whole program at the
+ * attempt without it. The flag is also what brings `Deno.listenDatagram`.
+ */
+function checkUnstableNet(): void {
+  if ("listenDatagram" in Deno) return;
+  throw new OSError(
+    errno.ENOPROTOOPT,
+    "SO_REUSEPORT needs Deno's flag --unstable-net",
+  );
+}
 
 function errnoOf(failure: unknown): number {
   return failure instanceof OSError ? failure.errno ?? errno.ETIMEDOUT : 0;

@@ -198,5 +198,5 @@ export function parseTimeout(value: unknown): number | null {
     );
   }
   if (seconds < 0) throw new ValueError("Timeout value out of range");
-  return Math.ceil(seconds * 1e9) / 1e9;
+  return Math.ceil(seconds * 1e9) / 1e9 + 0; // never -0
 }

@@ -928,9 +928,9 @@ export class Socket {
    * or `IPV6_V6ONLY`.
    * @param value A number, or its bytes in this machine's order.
    * @throws {TypeError} If the arguments have other types.
-   * @throws {OSError} ENOPROTOOPT if there is no such option here; EINVAL for
-   * fewer than 4 bytes, or for `IPV6_V6ONLY` after `bind`; EBADF if you have
-   * closed it.
+   * @throws {OSError} ENOPROTOOPT if there is no such option here, or for
+   * `SO_REUSEPORT` without `--unstable-net`; EINVAL for fewer than 4 bytes, or
+   * for `IPV6_V6ONLY` after `bind`; EBADF if you have closed it.
    */
   setsockopt(
     level: number,
@@ -1037,7 +1037,8 @@ export class Socket {
       `type=${type}`,
       `proto=${this.#proto}`,
     ];
-    if (!isClosed) {
+    // A family that was claimed for a descriptor of another has no addresses.
+    if (!isClosed && this.#family === this.#endpoint.family) {
       const local = this.#endpoint.getsockname();
       if (local !== "") parts.push(`laddr=${repr(local)}`);
       const peer = this.#endpoint.peer;

@@ -37,8 +37,8 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const LARGEST_READ = 256 * 1024;
 
 /**
- * A read that may outlive its caller has room for at least this much: its bytes
- * go to a later caller then, who may ask for more.
+ * A read whose bytes may be there for a later call, since its caller gives up or
+ * only peeks, has room for at least this much: that call may ask for more.
  */
 const SMALLEST_SHARED_READ = 4 * 1024;
 
@@ -120,6 +120,7 @@ export class Stream {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<Bytes> {
+    const room = roomFor(size, timeout, isPeek);
     return this.#whenReadable(
       () => {
         if (!this.#isReadable) return NOT_YET;
@@ -127,7 +128,7 @@ export class Stream {
         return this.#take(size, isPeek);
       },
       timeout,
-      size,
+      room,
     );
   }
 
@@ -209,11 +210,10 @@ export class Stream {
   #whenReadable<T>(
     take: () => T | typeof NOT_YET,
     timeout: number | null,
-    size: number,
+    room: number,
   ): Promise<T> {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     if (!this.#isReadable && !this.#reading) {
-      const room = Math.max(size, timeout === null ? 0 : SMALLEST_SHARED_READ);
       this.#startReading(this.#makeRoom(room));
     }
     this.#keepProcessAlive();
@@ -261,8 +261,7 @@ export class Stream {
   }
 
   /** The buffer for the next read, made anew only if it is too small. */
-  #makeRoom(size: number): Bytes {
-    const room = Math.min(size, LARGEST_READ);
+  #makeRoom(room: number): Bytes {
     if (this.#buffer.length < room) this.#buffer = new Uint8Array(room);
     return this.#buffer;
   }
@@ -494,7 +493,11 @@ export class Stream {
       this.#isEndAssumed = false;
       this.#letProcessExit();
     }
-    if (!isWrite || this.#isWriteShut) return;
+    if (isWrite && !this.#isWriteShut) await this.#endSending();
+    if (this.#isReadShut && this.#isWriteShut) await this.#lookForEnd();
+  }
+
+  async #endSending(): Promise<void> {
     this.#isWriteShut = true;
     if (this.#outgoing === undefined) return await this.#closeWrite();
     // What counts as sent goes out first; nobody needs to wait for it.
@@ -509,6 +512,21 @@ export class Stream {
     } catch (error) {
       throw translate(error);
     }
+  }
+
+  /** Finds out whether the peer has ended as well, when nobody receives. */
+  async #lookForEnd(): Promise<void> {
+    if (this.#isClosed || this.#hasEnded || this.#start < this.#end) return;
+    if (!this.#reading) {
+      this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+    }
+    this.#keepProcessAlive();
+    try {
+      await settled(this.#reading!, 0);
+    } catch (error) {
+      if (!(error instanceof BlockingIOError)) throw error;
+    }
+    this.#letProcessExit();
   }
 
   /**
@@ -537,4 +555,15 @@ export class Stream {
       if (!(error instanceof TimeoutError)) throw error;
     }
   }
+}
+
+/** How much a read should have room for, by the call that starts it. */
+function roomFor(
+  size: number,
+  timeout: number | null,
+  isPeek: boolean,
+): number {
+  const isShared = timeout !== null || isPeek;
+  const room = isShared ? Math.max(size, SMALLEST_SHARED_READ) : size;
+  return Math.min(room, LARGEST_READ);
 }
