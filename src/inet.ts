@@ -42,7 +42,10 @@ export function formatIPv4(bytes: Uint8Array): string {
 export function parseIPv6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const groups = halves.map((half) => parseGroups(half));
+  // Only at the very end may the last four bytes stand as an IPv4 address.
+  const groups = halves.map((half, i) =>
+    parseGroups(half, i === halves.length - 1)
+  );
   const [head, tail] = groups;
   if (head === undefined || groups.includes(undefined)) return undefined;
   if (tail === undefined) {
@@ -55,12 +58,12 @@ export function parseIPv6(text: string): Uint8Array | undefined {
 }
 
 /** The bytes of groups such as `2001:db8` or `ffff:127.0.0.1`. */
-function parseGroups(text: string): number[] | undefined {
+function parseGroups(text: string, isLast: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [i, group] of groups.entries()) {
-    if (group.includes(".") && i === groups.length - 1) {
+    if (group.includes(".") && isLast && i === groups.length - 1) {
       // Only the plain form with four decimal numbers may stand here.
       if (!/^\d+\.\d+\.\d+\.\d+$/.test(group)) return undefined;
       const parts = group.split(".");

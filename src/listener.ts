@@ -8,7 +8,8 @@
 import type { Endpoint } from "./resolve.ts";
 import { type ErrnoName, osError, translate } from "./errors.ts";
 import type { Connection } from "./stream.ts";
-import { Deadline, Line, NOT_YET, operations } from "./waiting.ts";
+import { operations } from "./turn.ts";
+import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
 /** Where to listen: a number and a port, or a path. */
 export type LocalAddress = Endpoint | { readonly path: string };

@@ -13,7 +13,8 @@ import {
   TimeoutError,
   translate,
 } from "./errors.ts";
-import { Deadline, Line, NOT_YET, operations, settled } from "./waiting.ts";
+import { operations } from "./turn.ts";
+import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 
 /** The part of `Deno.Conn` that a stream stands on. */
 export type Connection =
@@ -120,16 +121,12 @@ export class Stream {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<Bytes> {
-    const room = roomFor(size, timeout, isPeek);
-    return this.#whenReadable(
-      () => {
-        if (!this.#isReadable) return NOT_YET;
-        this.#checkReceivable();
-        return this.#take(size, isPeek);
-      },
-      timeout,
-      room,
-    );
+    const take = () => {
+      if (!this.#isReadable) return NOT_YET;
+      this.#checkReceivable();
+      return this.#take(size, isPeek);
+    };
+    return this.#whenReadable(take, timeout, size, isPeek);
   }
 
   /** `size` bytes, fewer only at the end of the stream; never a timeout. */
@@ -168,19 +165,16 @@ export class Stream {
     const isIdle = !this.#reading && !this.#isReadable &&
       !this.#isReadShut && !this.#isClosed;
     if (timeout === null && !isPeek && isIdle) return this.#readInto(target);
-    return this.#whenReadable(
-      () => {
-        if (!this.#isReadable) return NOT_YET;
-        this.#checkReceivable();
-        const end = Math.min(this.#start + target.length, this.#end);
-        const count = end - this.#start;
-        target.set(this.#buffer.subarray(this.#start, end));
-        if (!isPeek) this.#start = end;
-        return count;
-      },
-      timeout,
-      target.length,
-    );
+    const take = () => {
+      if (!this.#isReadable) return NOT_YET;
+      this.#checkReceivable();
+      const end = Math.min(this.#start + target.length, this.#end);
+      const count = end - this.#start;
+      target.set(this.#buffer.subarray(this.#start, end));
+      if (!isPeek) this.#start = end;
+      return count;
+    };
+    return this.#whenReadable(take, timeout, target.length, isPeek);
   }
 
   /**
@@ -210,11 +204,14 @@ export class Stream {
   #whenReadable<T>(
     take: () => T | typeof NOT_YET,
     timeout: number | null,
-    room: number,
+    size: number,
+    isPeek: boolean,
   ): Promise<T> {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     if (!this.#isReadable && !this.#reading) {
-      this.#startReading(this.#makeRoom(room));
+      const isShared = timeout !== null || isPeek;
+      const least = isShared ? SMALLEST_SHARED_READ : 0;
+      this.#startReading(this.#makeRoom(Math.max(size, least)));
     }
     this.#keepProcessAlive();
     const isLate = this.#isReadShut;
@@ -261,7 +258,8 @@ export class Stream {
   }
 
   /** The buffer for the next read, made anew only if it is too small. */
-  #makeRoom(room: number): Bytes {
+  #makeRoom(size: number): Bytes {
+    const room = Math.min(size, LARGEST_READ);
     if (this.#buffer.length < room) this.#buffer = new Uint8Array(room);
     return this.#buffer;
   }
@@ -555,15 +553,4 @@ export class Stream {
       if (!(error instanceof TimeoutError)) throw error;
     }
   }
-}
-
-/** How much a read should have room for, by the call that starts it. */
-function roomFor(
-  size: number,
-  timeout: number | null,
-  isPeek: boolean,
-): number {
-  const isShared = timeout !== null || isPeek;
-  const room = isShared ? Math.max(size, SMALLEST_SHARED_READ) : size;
-  return Math.min(room, LARGEST_READ);
 }

@@ -1,70 +1,17 @@
 /**
- * Deadlines, and the line in which callers wait for what they share: the only
- * room that owns timers.
+ * Deadlines, and the line in which callers wait for what they share.
  *
  * @module
  */
 
 import { type ErrnoName, osError, timedOut } from "./errors.ts";
+import { callAfterTurn, callNoMore, LastTurns } from "./turn.ts";
 
 /** Longer timers overflow; a wait that is longer is made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The answer of what is not there and may still come. */
 export const NOT_YET: unique symbol = Symbol("not yet");
-
-/**
- * The operations that all sockets of the program own: how many are under way,
- * and how many have ended so far.
- */
-export const operations = { underWay: 0, ended: 0 };
-
-/**
- * Deno's scheduler looks at no more than this many operations in a row. A crowd
- * of operations that begin in one turn keeps it busy for some turns before it
- * has asked the system for all of them: measured, up to two for each 128.
- */
-const CROWD = 128;
-const TURNS_FOR_A_CROWD = 3;
-
-/** Those who wait for the end of a turn of the event loop, and what ends it. */
-const afterTurn = new Set<() => void>();
-let turnStart: ReturnType<typeof setImmediate> | undefined;
-let turnEnd: ReturnType<typeof setTimeout> | undefined;
-let begunBeforeTurn = 0;
-let crowdedTurns = 0;
-
-/**
- * Calls back after a turn of the event loop in which Deno has asked the system
- * for I/O, so that what the kernel held has begun to arrive.
- *
- * Deno asks when it waits for a timer, and does not if the timer is due by then:
- * so the timer begins when the work of this turn is done, and there is one for
- * all. Promises, and `setImmediate` alone, run without asking.
- */
-function callAfterTurn(callback: () => void): void {
-  if (afterTurn.size === 0) {
-    begunBeforeTurn = operations.underWay + operations.ended;
-    turnStart = setImmediate(() => turnEnd = setTimeout(endTurn, 0));
-  }
-  afterTurn.add(callback);
-}
-
-function endTurn(): void {
-  const callbacks = [...afterTurn];
-  afterTurn.clear();
-  const begun = operations.underWay + operations.ended - begunBeforeTurn;
-  if (crowdedTurns > 0) crowdedTurns--;
-  crowdedTurns += TURNS_FOR_A_CROWD * Math.floor(begun / CROWD);
-  for (const callback of callbacks) callback();
-}
-
-/** Takes back what `callAfterTurn` was asked for. */
-function callNoMore(callback: () => void): void {
-  if (!afterTurn.delete(callback) || afterTurn.size > 0) return;
-  clearImmediate(turnStart);
-  clearTimeout(turnEnd);
-}
 
 /** Waits so many seconds. */
 export function pause(seconds: number): Promise<void> {
@@ -97,10 +44,8 @@ export class Deadline {
 
 /** A caller in a line. */
 class Caller<T> {
-  /** Whether its time is over, so that only the last turns are left to it. */
-  isOverdue = false;
-  #turnsLeft: number | undefined;
-  #endedBefore = 0;
+  /** What is left to a caller whose time is over. */
+  lastTurns: LastTurns | undefined;
 
   constructor(
     readonly answer: () => T | typeof NOT_YET,
@@ -108,22 +53,6 @@ class Caller<T> {
     readonly reject: (reason: unknown) => void,
     readonly deadline: Deadline | undefined,
   ) {}
-
-  /** Begins the last turns, which every caller gets. */
-  setOverdue(): void {
-    this.isOverdue = true;
-    this.#endedBefore = operations.ended;
-  }
-
-  /** Whether it must give up, after a turn that brought it nothing. */
-  hasHadItsTurn(): boolean {
-    const isQuiet = this.#endedBefore === operations.ended &&
-      crowdedTurns === 0;
-    this.#endedBefore = operations.ended;
-    // Others must not keep it waiting for ever, however busy they are.
-    this.#turnsLeft ??= TURNS_FOR_A_CROWD * (2 + operations.underWay / CROWD);
-    return isQuiet || --this.#turnsLeft < 0;
-  }
 
   /** Serves the caller if there is an answer, and says whether there was. */
   serve(): boolean {
@@ -181,10 +110,8 @@ export class Line {
       const caller = new Caller(answer, resolve, reject, deadline);
       this.#callers.push(caller);
       if (deadline === undefined) return;
-      if (deadline.isImmediate) {
-        caller.setOverdue();
-        callAfterTurn(this.#onTurn);
-      } else if (deadline.time < this.#alarmTime) this.#setAlarm(deadline.time);
+      if (deadline.isImmediate) this.#giveLastTurns(caller);
+      else if (deadline.time < this.#alarmTime) this.#setAlarm(deadline.time);
     });
   }
 
@@ -206,7 +133,7 @@ export class Line {
   /** Serves from the front of the line as far as there is something to give. */
   serve(): void {
     while (this.#callers[0]?.serve()) this.#callers.shift();
-    if (this.isEmpty && afterTurn.size > 0) callNoMore(this.#onTurn);
+    if (this.isEmpty) callNoMore(this.#onTurn);
   }
 
   /** Sends everybody away with an error, EBADF unless another is named. */
@@ -227,6 +154,12 @@ export class Line {
     this.#alarm.unref();
   }
 
+  // deno-lint-ignore no-explicit-any -- as above
+  #giveLastTurns(caller: Caller<any>): void {
+    caller.lastTurns = new LastTurns();
+    callAfterTurn(this.#onTurn);
+  }
+
   /** Gives their last turns to those whose time is over. */
   readonly #onAlarm = (): void => {
     const now = performance.now();
@@ -234,10 +167,7 @@ export class Line {
     for (const caller of this.#callers) {
       const time = caller.deadline?.time ?? Infinity;
       if (time > now) next = Math.min(next, time);
-      else if (!caller.isOverdue) {
-        caller.setOverdue();
-        callAfterTurn(this.#onTurn);
-      }
+      else if (!caller.lastTurns) this.#giveLastTurns(caller);
     }
     this.#alarmTime = Infinity;
     if (next < Infinity) this.#setAlarm(next);
@@ -248,13 +178,13 @@ export class Line {
     const callers = this.#callers;
     this.#callers = [];
     for (const caller of callers) {
-      if (caller.isOverdue && caller.hasHadItsTurn()) {
+      if (caller.lastTurns?.isOver()) {
         const isImmediate = caller.deadline?.isImmediate;
         caller.reject(isImmediate ? osError("EAGAIN") : timedOut());
         continue;
       }
       this.#callers.push(caller);
-      if (caller.isOverdue) callAfterTurn(this.#onTurn);
+      if (caller.lastTurns) callAfterTurn(this.#onTurn);
     }
     if (this.isEmpty && callers.length > 0) this.#onDeserted();
   };

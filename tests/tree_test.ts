@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errors", "python", "events"],
-  ["address", "flags", "inet", "waiting"],
+  ["address", "flags", "inet", "turn", "waiting"],
   ["resolve", "stream", "listener", "datagram", "posix", "node_conn"],
   ["endpoint", "options"],
   ["socket"],
