@@ -200,10 +200,17 @@ export class Listener {
       if (error instanceof Deno.errors.NotFound) return () => {};
       throw translate(error);
     }
-    return () => {
-      if (isThere(path)) Deno.removeSync(aside);
-      else Deno.renameSync(aside, path);
-    };
+    return () => putBack(aside, path);
+  }
+}
+
+/** Puts a file back unless there is another, or its folder has gone meanwhile. */
+function putBack(aside: string, path: string): void {
+  try {
+    if (isThere(path)) Deno.removeSync(aside);
+    else Deno.renameSync(aside, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
