@@ -16,6 +16,7 @@ import {
   SHUT_WR,
   SOCK_STREAM,
 } from "./constants.ts";
+import { Attempt } from "./attempt.ts";
 import {
   BlockingIOError,
   type ErrnoName,
@@ -23,10 +24,9 @@ import {
   translate,
 } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
-import { connectFrom } from "./node_conn.ts";
 import type { Endpoint } from "./resolve.ts";
 import { type Connection, Stream } from "./stream.ts";
-import { pause, settled } from "./waiting.ts";
+import { pause } from "./waiting.ts";
 
 /** Where to connect to: a number and a port, or a path. */
 export type RemoteAddress = Endpoint | { readonly path: string };
@@ -40,20 +40,6 @@ const IPPROTO_MAX = 262;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
-
-/** A connection that is being made, and what came of it. */
-interface Attempt {
-  readonly remote: Endpoint;
-  readonly abort: AbortController;
-  /** Settles, and never rejects, when it is known what came of it. */
-  readonly done: Promise<void>;
-  isDone: boolean;
-  /** Goes on when no call waits for it, as one that may not wait began it. */
-  readonly isInBackground: boolean;
-  /** The call that waited for it has timed out, and it has been stopped. */
-  isAbandoned: boolean;
-  failure?: unknown;
-}
 
 /** Options of a socket, by what they do. */
 export interface Settings {
@@ -176,14 +162,12 @@ export class StreamEndpoint {
     if (this.#stream !== undefined) return this.#reportConnected();
     if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
     const earlier = this.#attempt;
-    const attempt = earlier?.isAbandoned
-      ? this.#startConnecting(earlier.remote, true)
-      : earlier ?? this.#startConnecting(remote, timeout === 0);
+    const attempt = earlier ?? this.#beginToConnect(remote, timeout === 0);
     if (timeout !== null && !attempt.isDone) {
       if (earlier !== undefined) throw osError("EALREADY");
       if (timeout === 0) throw osError("EINPROGRESS");
     }
-    await this.#waitForConnect(attempt, timeout);
+    await this.#waitForConnect(timeout);
     this.#isConnectReported = true;
   }
 
@@ -192,65 +176,41 @@ export class StreamEndpoint {
     this.#isConnectReported = true;
   }
 
-  async #waitForConnect(
-    attempt: Attempt,
-    timeout: number | null,
-  ): Promise<void> {
-    try {
-      await settled(attempt.done, timeout);
-    } catch (error) {
-      // The time is over, nobody waits for the attempt any more, and it must not
-      // keep the process running. The next call that needs it begins it again.
-      if (!attempt.isInBackground) {
-        attempt.isAbandoned = true;
-        attempt.abort.abort();
-      }
-      throw error;
-    }
-    this.#throwConnectFailure();
+  #beginToConnect(remote: Endpoint, isInBackground: boolean): Attempt {
+    const local = this.#local as Endpoint | undefined;
+    // Until now the port was held by listening at it.
+    this.#listener?.close();
+    this.#listener = undefined;
+    return this.#follow(new Attempt(local, remote, isInBackground));
   }
 
-  /** An attempt that failed is told once; after that the socket is free. */
-  #throwConnectFailure(): void {
-    if (this.#closed) throw osError("EBADF");
-    const failure = this.#attempt?.failure;
-    this.#attempt = undefined;
-    if (failure !== undefined) throw failure;
-  }
-
-  #startConnecting(remote: Endpoint, isInBackground: boolean): Attempt {
-    const abort = new AbortController();
-    const attempt: Attempt = {
-      remote,
-      abort,
-      isInBackground,
-      isDone: false,
-      isAbandoned: false,
-      done: this.#open(remote, abort.signal).then((conn) => {
-        attempt.isDone = true;
-        if (this.#closed || attempt.isAbandoned) return conn.close();
-        this.#adopt(conn);
-        this.#isConnectReported = false;
-      }, (error) => {
-        attempt.isDone = !attempt.isAbandoned;
-        attempt.failure = translate(error);
-      }),
-    };
+  /** Becomes connected, or not, when it is known what came of the attempt. */
+  #follow(attempt: Attempt): Attempt {
     this.#attempt = attempt;
+    attempt.done.then(() => {
+      const isCurrent = this.#attempt === attempt && !this.#closed;
+      if (!isCurrent || attempt.conn === undefined) return;
+      this.#attempt = undefined;
+      this.#isConnectReported = false;
+      this.#adopt(attempt.conn);
+    });
     return attempt;
   }
 
-  async #open(remote: Endpoint, signal: AbortSignal): Promise<Connection> {
-    await whenReleased(remote);
-    // No host listens at port 0, and Deno does not take it.
-    if (remote.port === 0) throw osError("ECONNREFUSED");
-    if (this.#local === undefined || "path" in this.#local) {
-      return await Deno.connect({ ...remote, signal });
+  async #waitForConnect(timeout: number | null): Promise<void> {
+    const attempt = this.#attempt!;
+    try {
+      await attempt.wait(timeout);
+    } catch (error) {
+      if (this.#attempt === attempt && !attempt.isDone) {
+        this.#follow(attempt.toBackground());
+      }
+      throw error;
     }
-    // Until now the port was held by listening at it.
-    await this.#listener?.close();
-    this.#listener = undefined;
-    return await connectFrom(this.#local, remote, signal);
+    if (this.#closed) throw osError("EBADF");
+    // A failure is told once; after that the socket is free.
+    if (this.#attempt === attempt) this.#attempt = undefined;
+    if (attempt.failure !== undefined) throw attempt.failure;
   }
 
   /**
@@ -284,12 +244,7 @@ export class StreamEndpoint {
     otherwise: ErrnoName,
   ): Promise<Stream> {
     this.#checkOpen();
-    if (this.#attempt !== undefined) {
-      const attempt = this.#attempt.isAbandoned
-        ? this.#startConnecting(this.#attempt.remote, false)
-        : this.#attempt;
-      await this.#waitForConnect(attempt, timeout);
-    }
+    if (this.#attempt !== undefined) await this.#waitForConnect(timeout);
     if (this.#stream === undefined) throw osError(otherwise);
     return this.#stream;
   }
@@ -377,7 +332,7 @@ export class StreamEndpoint {
   }
 
   async #close(): Promise<void> {
-    this.#attempt?.abort.abort();
+    this.#attempt?.stop();
     await Promise.all([
       this.#listener?.close(),
       this.#stream?.close(),

@@ -63,6 +63,8 @@ export class Listener {
     this.options = options;
     const release = whenReleased(address);
     try {
+      // Until a closed one has gone, it would take the new one's path along.
+      if (release !== undefined && "path" in address) throw osError("EBUSY");
       this.#open();
     } catch (error) {
       if (release === undefined) throw translate(error);
@@ -173,7 +175,10 @@ export class Listener {
 
   async #release(): Promise<void> {
     this.#keepProcessAlive();
-    const restorePath = this.#setPathAside();
+    const path = this.#listener && "path" in this.address
+      ? this.address.path
+      : "\0";
+    const keepPath = path.startsWith("\0") ? () => {} : keep(path);
     this.#listener?.close();
     if (this.#accepting !== undefined) {
       const key = portOrPath(this.address);
@@ -182,36 +187,35 @@ export class Listener {
       await release;
       if (releasing.get(key) === release) releasing.delete(key);
     }
-    restorePath();
-  }
-
-  /**
-   * CPython leaves the path of a Unix socket behind, Deno removes what stands
-   * there as it closes. So the file stands elsewhere while Deno closes.
-   */
-  #setPathAside(): () => void {
-    const path = "path" in this.address ? this.address.path : "\0";
-    if (path.startsWith("\0")) return () => {};
-    const aside = `${path}.${crypto.randomUUID()}`;
-    try {
-      Deno.renameSync(path, aside);
-    } catch (error) {
-      // The program has removed the file already.
-      if (error instanceof Deno.errors.NotFound) return () => {};
-      throw translate(error);
-    }
-    return () => putBack(aside, path);
+    keepPath();
   }
 }
 
-/** Puts a file back unless there is another, or its folder has gone meanwhile. */
-function putBack(aside: string, path: string): void {
+/**
+ * Keeps a socket's file beyond the moment when Deno closes the socket, which
+ * removes what stands at the path; CPython leaves it there. A second name of the
+ * file takes the first one's place afterwards.
+ */
+function keep(path: string): () => void {
+  const other = `${path}.${crypto.randomUUID()}`;
   try {
-    if (isThere(path)) Deno.removeSync(aside);
-    else Deno.renameSync(aside, path);
+    Deno.linkSync(path, other);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // The program has removed the file already, or its folder has no links.
+    if (error instanceof Error && !(error instanceof TypeError)) {
+      return () => {};
+    }
+    throw error;
   }
+  return () => {
+    try {
+      if (isThere(path)) Deno.removeSync(other);
+      else Deno.renameSync(other, path);
+    } catch (error) {
+      // The folder itself has gone meanwhile.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  };
 }
 
 function isThere(path: string): boolean {

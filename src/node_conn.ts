@@ -10,39 +10,56 @@ import { connect, type Socket } from "node:net";
 import type { Endpoint } from "./resolve.ts";
 import type { Connection } from "./stream.ts";
 
-/** Connects `local` to `remote`; aborting the signal gives up. */
+/** A connection that `node:net` is making. */
+export interface Connecting {
+  readonly connected: Promise<Connection>;
+  /** Keeps the program running until it is made. */
+  ref(): void;
+  /** Lets the program end before. */
+  unref(): void;
+  /** Gives it up. */
+  stop(): void;
+}
+
+/** Connects, from a local address if one is given. */
 export function connectFrom(
-  local: Endpoint,
+  local: Endpoint | undefined,
   remote: Endpoint,
-  signal: AbortSignal,
-): Promise<Connection> {
+): Connecting {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
   const socket = connect({
     host: remote.hostname,
     port: remote.port,
-    localAddress: local.hostname,
-    localPort: local.port,
+    ...local && { localAddress: local.hostname, localPort: local.port },
     // The peer's end of stream must not close our side as well.
     allowHalfOpen: true,
   });
-  const abort = () => socket.destroy(signal.reason);
-  signal.addEventListener("abort", abort);
   socket.once("error", reject);
   socket.once("connect", () => {
     socket.off("error", reject);
-    signal.removeEventListener("abort", abort);
     resolve(new NodeConnection(socket));
   });
-  return promise;
+  return {
+    connected: promise,
+    ref: () => socket.ref(),
+    unref: () => socket.unref(),
+    stop: () => socket.destroy(new Error("The attempt has been given up")),
+  };
 }
 
-/** A socket of `node:net`, read and written as a `Deno.Conn` is. */
+/**
+ * A socket of `node:net`, read and written as a `Deno.Conn` is; as with that one
+ * only what is under way keeps the program running.
+ */
 class NodeConnection implements Connection {
   readonly localAddr: Deno.NetAddr;
   readonly remoteAddr: Deno.NetAddr;
   readonly #socket: Socket;
   #failure: Error | undefined;
   #unread: Uint8Array | undefined;
+  #isReading = false;
+  #isReferenced = true;
+  #writes = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -57,11 +74,19 @@ class NodeConnection implements Connection {
       port: socket.remotePort!,
     };
     socket.pause();
+    socket.unref();
     socket.on("error", (error: Error) => this.#failure = error);
   }
 
   async read(target: Uint8Array): Promise<number | null> {
-    this.#unread ??= await this.#nextChunk();
+    this.#isReading = true;
+    this.#hold();
+    try {
+      this.#unread ??= await this.#nextChunk();
+    } finally {
+      this.#isReading = false;
+      this.#hold();
+    }
     if (this.#unread === undefined) return null;
     const bytes = this.#unread.subarray(0, target.length);
     target.set(bytes);
@@ -96,8 +121,12 @@ class NodeConnection implements Connection {
   }
 
   write(data: Uint8Array): Promise<number> {
+    this.#writes++;
+    this.#hold();
     return new Promise((resolve, reject) => {
       this.#socket.write(data, (error) => {
+        this.#writes--;
+        this.#hold();
         if (error) reject(this.#failure ?? error);
         else resolve(data.length);
       });
@@ -121,10 +150,20 @@ class NodeConnection implements Connection {
   }
 
   ref(): void {
-    this.#socket.ref();
+    this.#isReferenced = true;
+    this.#hold();
   }
 
   unref(): void {
-    this.#socket.unref();
+    this.#isReferenced = false;
+    this.#hold();
+  }
+
+  /** Keeps the program running, or lets it end, as what is under way demands. */
+  #hold(): void {
+    const isNeeded = this.#writes > 0 ||
+      (this.#isReading && this.#isReferenced);
+    if (isNeeded) this.#socket.ref();
+    else this.#socket.unref();
   }
 }

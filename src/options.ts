@@ -129,8 +129,9 @@ export function setOption(
   value: number,
 ): void {
   const option = find(endpoint, level, name);
-  if (option?.set === undefined) throw osError("ENOPROTOOPT");
-  option.set(endpoint, value);
+  if (option?.set !== undefined) return option.set(endpoint, value);
+  const isForeign = endpoint.family === AF_UNIX && level !== SOL_SOCKET;
+  throw osError(isForeign ? "EOPNOTSUPP" : "ENOPROTOOPT");
 }
 
 function find(

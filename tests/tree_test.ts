@@ -13,7 +13,7 @@ const ROOM_ROWS = [
   ["constants", "errors", "python", "events"],
   ["address", "flags", "inet", "turn", "waiting"],
   ["resolve", "stream", "listener", "datagram", "posix", "node_conn"],
-  ["endpoint", "options"],
+  ["attempt", "endpoint", "options"],
   ["socket"],
   ["connect", "file", "select", "selectors"],
 ];
