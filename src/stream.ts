@@ -82,8 +82,9 @@ export class Stream {
 
   // ## Sending. One write at a time. `#outgoing` is a write that goes on after
   // its caller has returned: those bytes count as sent, as in a kernel's buffer.
-  readonly #senders = new Line();
-  readonly #writers = new Line();
+  // Few streams need the lines, and each takes 1 KB, so they are made when needed.
+  #senders: Line | undefined;
+  #writers: Line | undefined;
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isWriteShut = false;
@@ -386,7 +387,10 @@ export class Stream {
     const piece = data.slice(0, OUTGOING_LIMIT);
     const write = this.#conn.write(piece);
     try {
-      const sent = await this.#writers.waitFor(write, deadline);
+      const sent = await (this.#writers ??= new Line()).waitFor(
+        write,
+        deadline,
+      );
       this.#endTurnToSend();
       return sent;
     } catch (error) {
@@ -417,7 +421,7 @@ export class Stream {
 
   /** Waits until no other write is under way. */
   async #takeTurnToSend(deadline?: Deadline): Promise<void> {
-    await this.#senders.wait(
+    await (this.#senders ??= new Line()).wait(
       () => this.#isWriting ? NOT_YET : this.#isWriting = true,
       deadline,
     );
@@ -431,7 +435,7 @@ export class Stream {
 
   #endTurnToSend(): void {
     this.#isWriting = false;
-    this.#senders.serve();
+    this.#senders?.serve();
   }
 
   #checkSendable(): void {
@@ -537,8 +541,8 @@ export class Stream {
     this.#isClosed = true;
     this.#endLoan((loan) => loan.reject(osError("EBADF")));
     this.#receivers.close();
-    this.#senders.close();
-    this.#writers.close();
+    this.#senders?.close();
+    this.#writers?.close();
     if (this.#outgoing !== undefined) await this.#linger(this.#outgoing);
     this.#conn.close();
     await this.#reading;
