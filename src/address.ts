@@ -199,3 +199,24 @@ export function formatUnixPath(path: string | null | undefined): UnixAddress {
   if (path === null || path === undefined) return "";
   return path.startsWith("\0") ? new TextEncoder().encode(path) : path;
 }
+
+/** The host that stands for all interfaces. */
+export function anyHost(family: number): string {
+  return family === AF_INET6 ? "::" : "0.0.0.0";
+}
+
+/** An Internet address as Python shows it; Deno tells no scope. */
+export function formatInet(
+  family: number,
+  host: string,
+  port: number,
+): InetAddress {
+  return family === AF_INET6 ? [host, port, 0, 0] : [host, port];
+}
+
+/** A Deno address as Python shows it in a family. */
+export function formatAddress(family: number, addr: Deno.Addr): Address {
+  if (addr.transport === "unix") return formatUnixPath(addr.path);
+  const { hostname, port } = addr as Deno.NetAddr;
+  return formatInet(family, hostname, port);
+}

@@ -10,7 +10,7 @@ import { osError, translate } from "./errors.ts";
 import { whenReleased } from "./listener.ts";
 import { connectFrom, type Connecting } from "./node_conn.ts";
 import type { Endpoint } from "./resolve.ts";
-import type { Connection } from "./stream.ts";
+import type { Connection } from "./connection.ts";
 import { settled } from "./waiting.ts";
 
 /** An attempt to connect, and what came of it. */

@@ -6,17 +6,15 @@
  * @module
  */
 
-import { type Address, formatUnixPath, type InetAddress } from "./address.ts";
 import {
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
-  IPPROTO_TCP,
-  SHUT_RD,
-  SHUT_WR,
-  SOCK_STREAM,
-} from "./constants.ts";
+  type Address,
+  anyHost,
+  formatAddress,
+  formatInet,
+  formatUnixPath,
+} from "./address.ts";
 import { Attempt } from "./attempt.ts";
+import { AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
 import {
   BlockingIOError,
   type ErrnoName,
@@ -25,7 +23,8 @@ import {
 } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { Endpoint } from "./resolve.ts";
-import { type Connection, Stream } from "./stream.ts";
+import type { Connection } from "./connection.ts";
+import { Stream } from "./stream.ts";
 import { pause } from "./waiting.ts";
 
 /** Where to connect to: a number and a port, or a path. */
@@ -33,10 +32,6 @@ export type RemoteAddress = Endpoint | { readonly path: string };
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
 const DEFAULT_BACKLOG = 128;
-
-/** Linux's limits for a socket's type and protocol. */
-const SOCK_MAX = 10;
-const IPPROTO_MAX = 262;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
@@ -128,8 +123,7 @@ export class StreamEndpoint {
 
   #anyAddress(): LocalAddress {
     if (this.family === AF_UNIX) throw osError("EINVAL");
-    const hostname = this.family === AF_INET6 ? "::" : "0.0.0.0";
-    return { hostname, port: 0 };
+    return { hostname: anyHost(this.family), port: 0 };
   }
 
   /** The next connection, as an endpoint of its own. */
@@ -259,15 +253,13 @@ export class StreamEndpoint {
     this.#checkOpen();
     if (this.#stream) return formatAddress(this.family, this.#stream.localAddr);
     if (this.#local === undefined) {
-      return this.family === AF_UNIX ? "" : inetAddress(
-        this.family,
-        this.family === AF_INET6 ? "::" : "0.0.0.0",
-        0,
-      );
+      return this.family === AF_UNIX
+        ? ""
+        : formatInet(this.family, anyHost(this.family), 0);
     }
     return "path" in this.#local
       ? formatUnixPath(this.#local.path)
-      : inetAddress(this.family, this.#local.hostname, this.#local.port);
+      : formatInet(this.family, this.#local.hostname, this.#local.port);
   }
 
   /** The peer's address. */
@@ -343,36 +335,4 @@ export class StreamEndpoint {
   #checkOpen(): void {
     if (this.#closed) throw osError("EBADF");
   }
-}
-
-/** Refuses what the kernel has no socket for, in the order in which it looks. */
-export function checkKind(family: number, type: number, proto: number): void {
-  const isUnix = family === AF_UNIX;
-  if (!isUnix && family !== AF_INET && family !== AF_INET6) {
-    throw osError("EAFNOSUPPORT");
-  }
-  if (type < 0 || type > SOCK_MAX) throw osError("EINVAL");
-  if (!isUnix && (proto < 0 || proto > IPPROTO_MAX)) throw osError("EINVAL");
-  if (isUnix && proto !== 0 && proto !== AF_UNIX) {
-    throw osError("EPROTONOSUPPORT");
-  }
-  if (type !== SOCK_STREAM) throw osError("ESOCKTNOSUPPORT");
-  if (!isUnix && proto !== 0 && proto !== IPPROTO_TCP) {
-    throw osError("EPROTONOSUPPORT");
-  }
-}
-
-/** A Deno address as Python shows it in a family. */
-function formatAddress(family: number, addr: Deno.Addr): Address {
-  if (addr.transport === "unix") return formatUnixPath(addr.path);
-  const { hostname, port } = addr as Deno.NetAddr;
-  return inetAddress(family, hostname, port);
-}
-
-function inetAddress(
-  family: number,
-  host: string,
-  port: number,
-): InetAddress {
-  return family === AF_INET6 ? [host, port, 0, 0] : [host, port];
 }

@@ -7,7 +7,7 @@
 
 import type { Endpoint } from "./resolve.ts";
 import { type ErrnoName, osError, translate } from "./errors.ts";
-import type { Connection } from "./stream.ts";
+import type { Connection } from "./connection.ts";
 import { operations } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
 

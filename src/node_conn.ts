@@ -8,7 +8,7 @@
 
 import { connect, type Socket } from "node:net";
 import type { Endpoint } from "./resolve.ts";
-import type { Connection } from "./stream.ts";
+import type { Connection } from "./connection.ts";
 
 /** A connection that `node:net` is making. */
 export interface Connecting {

@@ -6,7 +6,12 @@
  */
 
 import { lookup } from "node:dns/promises";
-import { checkRanges, type InetAddress, type InetTarget } from "./address.ts";
+import {
+  anyHost,
+  checkRanges,
+  type InetAddress,
+  type InetTarget,
+} from "./address.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.ts";
 import {
   errno,
@@ -59,7 +64,7 @@ export function resolveSync(
 /** The host's number where the text says it, `undefined` if it is a name. */
 function literal(target: InetTarget, family: number): string | undefined {
   const { host, scope_id } = target;
-  if (host === "") return family === AF_INET6 ? "::" : "0.0.0.0";
+  if (host === "") return anyHost(family);
   if (host === "localhost" && family === AF_INET) return "127.0.0.1";
   if (host === "<broadcast>") {
     if (family === AF_INET6) throw new OSError("address family mismatched");

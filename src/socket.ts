@@ -26,9 +26,10 @@ import {
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { checkKind, type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
+import { type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
 import { errno, OSError, osError, ValueError } from "./errors.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS, SOCK_FLAGS } from "./flags.ts";
+import { checkKind } from "./kind.ts";
 import { getOption, setOption } from "./options.ts";
 import {
   asBytes,

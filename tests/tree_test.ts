@@ -11,8 +11,9 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errors", "python", "events"],
-  ["address", "flags", "inet", "turn", "waiting"],
-  ["resolve", "stream", "listener", "datagram", "posix", "node_conn"],
+  ["address", "flags", "inet", "kind", "turn", "waiting"],
+  ["connection", "inflow", "outflow", "resolve", "posix"],
+  ["stream", "listener", "datagram", "node_conn"],
   ["attempt", "endpoint", "options"],
   ["socket"],
   ["connect", "file", "select", "selectors"],

@@ -1,0 +1,217 @@
+/**
+ * The sending half of a connection: one write at a time, and the bytes that are
+ * on their way out although their caller has returned. Those count as sent, as
+ * the bytes in a kernel's buffer do.
+ *
+ * @module
+ */
+
+import type { Bytes, Connection, Fate } from "./connection.ts";
+import {
+  OSError,
+  osError,
+  timedOut,
+  TimeoutError,
+  translate,
+} from "./errors.ts";
+import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
+
+/** How much a caller who may not wait can put into this half's own buffer. */
+const OUTGOING_LIMIT = 64 * 1024;
+
+/** How long a closed connection goes on sending what it has taken. */
+const LINGER_SECONDS = 10;
+
+/** What goes out, for callers who wait as long as their timeout says. */
+export class Outflow {
+  readonly #conn: Connection;
+  readonly #fate: Fate;
+  #isWriting = false;
+  #outgoing: Promise<void> | undefined;
+  #isShut = false;
+  // Few connections need these lines, and each takes 1 KB.
+  #senders: Line | undefined;
+  #writers: Line | undefined;
+
+  /** The sending half of a connection with this fate. */
+  constructor(conn: Connection, fate: Fate) {
+    this.#conn = conn;
+    this.#fate = fate;
+  }
+
+  /** Whether this side has shut the direction down. */
+  get isShut(): boolean {
+    return this.#isShut;
+  }
+
+  /**
+   * Sends, and says how many bytes the system has taken: all of them without a
+   * timeout, else as many as there was room for.
+   */
+  async send(data: Bytes, timeout: number | null): Promise<number> {
+    if (timeout !== null) {
+      return await this.#sendSome(data, new Deadline(timeout));
+    }
+    try {
+      await this.sendAll(data, null);
+      return data.length;
+    } catch (error) {
+      // Like the kernel: first say what went out, then, next time, what failed.
+      const sent = error instanceof OSError ? error.bytes_sent ?? 0 : 0;
+      if (sent === 0 || this.#fate.isClosed) throw error;
+      this.#fate.break(error);
+      return sent;
+    }
+  }
+
+  /** Sends all of it, with one deadline for the whole. */
+  async sendAll(data: Bytes, timeout: number | null): Promise<void> {
+    if (timeout !== null) return await this.#sendAllWithin(data, timeout);
+    this.#checkSendable();
+    if (this.#isWriting) await this.#takeTurnToSend();
+    this.#isWriting = true;
+    let sent = 0;
+    try {
+      // Straight from the caller's array, since the caller waits for the end.
+      if (data.length > 0) sent = await this.#conn.write(data);
+      while (sent < data.length) {
+        sent += await this.#conn.write(data.subarray(sent));
+      }
+    } catch (error) {
+      throw this.#sendFailure(error, sent);
+    } finally {
+      this.#endTurnToSend();
+    }
+  }
+
+  async #sendAllWithin(data: Bytes, timeout: number): Promise<void> {
+    const deadline = new Deadline(timeout);
+    let sent = 0;
+    try {
+      sent = await this.#sendSome(data, deadline);
+      while (sent < data.length) {
+        if (timeout > 0 && deadline.isOver) throw timedOut();
+        sent += await this.#sendSome(data.subarray(sent), deadline);
+      }
+    } catch (error) {
+      if (error instanceof OSError) error.bytes_sent = sent;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes as much as there is room for within the timeout.
+   *
+   * A write that finds the kernel's buffer full cannot be taken back. So it is
+   * made from a copy of limited size, and one that is still under way when the
+   * time is over counts as sent: the stream's own buffer has taken it, as the
+   * kernel's would have. The next `send` finds no room until it is out.
+   */
+  async #sendSome(data: Bytes, deadline: Deadline): Promise<number> {
+    this.#checkSendable();
+    if (this.#isWriting) await this.#takeTurnToSend(deadline);
+    this.#isWriting = true;
+    const piece = data.slice(0, OUTGOING_LIMIT);
+    const write = this.#conn.write(piece);
+    try {
+      const sent = await (this.#writers ??= new Line()).waitFor(
+        write,
+        deadline,
+      );
+      this.#endTurnToSend();
+      return sent;
+    } catch (error) {
+      if (error instanceof OSError && !this.#fate.isClosed) {
+        // The line's word that the time is over; the write itself goes on.
+        this.#outgoing = this.#finish(write, piece);
+        return piece.length;
+      }
+      this.#endTurnToSend();
+      throw this.#sendFailure(error, 0);
+    }
+  }
+
+  /** Sees to the end of a write whose caller has returned. */
+  async #finish(write: Promise<number>, piece: Bytes): Promise<void> {
+    try {
+      let sent = await write;
+      while (sent < piece.length) {
+        sent += await this.#conn.write(piece.subarray(sent));
+      }
+    } catch (error) {
+      this.#fate.break(error);
+    } finally {
+      this.#outgoing = undefined;
+      this.#endTurnToSend();
+    }
+  }
+
+  /** Waits until no other write is under way. */
+  async #takeTurnToSend(deadline?: Deadline): Promise<void> {
+    await (this.#senders ??= new Line()).wait(
+      () => this.#isWriting ? NOT_YET : this.#isWriting = true,
+      deadline,
+    );
+    try {
+      this.#checkSendable();
+    } catch (error) {
+      this.#endTurnToSend();
+      throw error;
+    }
+  }
+
+  #endTurnToSend(): void {
+    this.#isWriting = false;
+    this.#senders?.serve();
+  }
+
+  #checkSendable(): void {
+    if (this.#fate.isClosed) throw osError("EBADF");
+    this.#fate.throwFailure();
+    if (this.#isShut || this.#fate.isBroken) throw osError("EPIPE");
+  }
+
+  #sendFailure(error: unknown, sent: number): unknown {
+    const failure = this.#fate.fail(error);
+    if (failure instanceof OSError) failure.bytes_sent = sent;
+    return failure;
+  }
+
+  /** SHUT_WR: the peer gets the end of the stream after all that was sent. */
+  async shut(): Promise<void> {
+    this.#isShut = true;
+    if (this.#outgoing === undefined) return await this.#closeWrite();
+    // What counts as sent goes out first; nobody needs to wait for it.
+    this.#outgoing.then(() => this.#closeWrite())
+      .catch((error) => this.#fate.break(error));
+  }
+
+  async #closeWrite(): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  /** Ends every call that waits. */
+  close(): void {
+    this.#senders?.close();
+    this.#writers?.close();
+  }
+
+  /** Lets what counts as sent go out, as the kernel does after `close`. */
+  async linger(): Promise<void> {
+    try {
+      await settled(this.#outgoing!, LINGER_SECONDS);
+    } catch (error) {
+      // A peer that reads nothing for so long must not keep us running.
+      if (!(error instanceof TimeoutError)) throw error;
+    }
+  }
+
+  /** Whether there are bytes that count as sent and are not out yet. */
+  get isLingering(): boolean {
+    return this.#outgoing !== undefined;
+  }
+}
