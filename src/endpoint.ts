@@ -14,7 +14,7 @@ import {
   formatUnixPath,
 } from "./address.ts";
 import { Attempt } from "./attempt.ts";
-import { AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
+import { AF_INET6, AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
 import {
   BlockingIOError,
   type ErrnoName,
@@ -86,6 +86,7 @@ export class StreamEndpoint {
     this.#checkOpen();
     if (this.isBound || this.#attempt) throw osError("EINVAL");
     this.#hold(local, DEFAULT_BACKLOG);
+    if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
   }
 
   /** Whether it has a local address. */
@@ -335,4 +336,9 @@ export class StreamEndpoint {
   #checkOpen(): void {
     if (this.#closed) throw osError("EBADF");
   }
+}
+
+/** Whether IPv4 peers can come to an IPv6 address: `::` and `::ffff:…`. */
+function isForAll(local: LocalAddress): boolean {
+  return "hostname" in local && /^::(?:$|ffff:)/.test(local.hostname);
 }

@@ -134,7 +134,15 @@ class NodeConnection implements Connection {
   }
 
   closeWrite(): Promise<void> {
-    return new Promise((resolve) => this.#socket.end(() => resolve()));
+    this.#writes++;
+    this.#hold();
+    return new Promise((resolve) => {
+      this.#socket.end(() => {
+        this.#writes--;
+        this.#hold();
+        resolve();
+      });
+    });
   }
 
   close(): void {

@@ -89,7 +89,9 @@ export class Stream {
 
   /** Shuts one direction down, or both. */
   async shutdown(isRead: boolean, isWrite: boolean): Promise<void> {
-    if (!this.isConnected) throw osError("ENOTCONN");
+    // Linux asks for a peer only of TCP.
+    const isTcp = this.localAddr.transport === "tcp";
+    if (isTcp && !this.isConnected) throw osError("ENOTCONN");
     if (isRead) this.#inflow.shut();
     if (isWrite && !this.#outflow.isShut) await this.#outflow.shut();
     const isShut = this.#inflow.isShut && this.#outflow.isShut;

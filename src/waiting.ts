@@ -5,13 +5,10 @@
  */
 
 import { type ErrnoName, osError, timedOut } from "./errors.ts";
-import { callAfterTurn, callNoMore, countBegun, LastTurns } from "./turn.ts";
+import { callAfterTurn, callNoMore, LastTurns } from "./turn.ts";
 
 /** Longer timers overflow; a wait that is longer is made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Callers with less time than this may have begun in the same turn. */
-const BRIEF_SECONDS = 0.05;
 
 /** The answer of what is not there and may still come. */
 export const NOT_YET: unique symbol = Symbol("not yet");
@@ -23,20 +20,15 @@ export function pause(seconds: number): Promise<void> {
 
 /** When a call's time is over; a call without a limit has none. */
 export class Deadline {
-  /** The seconds that the call had in the beginning. */
-  readonly timeout: number;
+  /** Whether the call may not wait at all. */
+  readonly isImmediate: boolean;
   /** When it comes, in milliseconds of `performance.now()`. */
   readonly time: number;
 
   /** A deadline so many seconds from now. */
   constructor(timeout: number) {
-    this.timeout = timeout;
+    this.isImmediate = timeout === 0;
     this.time = performance.now() + timeout * 1e3;
-  }
-
-  /** Whether the call may not wait at all. */
-  get isImmediate(): boolean {
-    return this.timeout === 0;
   }
 
   /** The deadline of a call with a timeout, `undefined` without a limit. */
@@ -54,7 +46,6 @@ export class Deadline {
 class Caller<T> {
   /** What is left to a caller whose time is over. */
   lastTurns: LastTurns | undefined;
-  readonly begunBefore = countBegun();
 
   constructor(
     readonly answer: () => T | typeof NOT_YET,
@@ -166,10 +157,7 @@ export class Line {
   // deno-lint-ignore no-explicit-any -- as above
   #giveLastTurns(caller: Caller<any>): void {
     caller.lastTurns = new LastTurns();
-    // What began long before its time was over has found its end by now.
-    const isBrief = caller.deadline!.timeout < BRIEF_SECONDS;
-    const begunBefore = isBrief ? caller.begunBefore : countBegun();
-    callAfterTurn(this.#onTurn, begunBefore);
+    callAfterTurn(this.#onTurn);
   }
 
   /** Gives their last turns to those whose time is over. */
@@ -196,7 +184,7 @@ export class Line {
         continue;
       }
       this.#callers.push(caller);
-      if (caller.lastTurns) callAfterTurn(this.#onTurn, countBegun());
+      if (caller.lastTurns) callAfterTurn(this.#onTurn);
     }
     if (this.isEmpty && callers.length > 0) this.#onDeserted();
   };

@@ -1,0 +1,84 @@
+/**
+ * Standard input and output by the line, without stopping the event loop, as
+ * `prompt()` would.
+ *
+ * @module
+ */
+
+/** Standard input or output fails, which is no matter of any socket. */
+export class StandardStreamError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "StandardStreamError";
+  }
+}
+
+/** The lines of standard input without their ends, until it or `signal` ends. */
+export async function* readLines(signal: AbortSignal): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const aborted = new Promise<null>((resolve) => {
+    signal.addEventListener("abort", () => resolve(null));
+  });
+  const isTerminal = Deno.stdin.isTerminal();
+  const buffer = new Uint8Array(64 * 1024);
+  let rest = "";
+  while (!signal.aborted) {
+    if (isTerminal) await write(">>> ");
+    const count = await Promise.race([readInput(buffer), aborted]);
+    const text = decode(
+      decoder,
+      buffer.subarray(0, count ?? 0),
+      count !== null,
+    );
+    const lines = text.split("\n");
+    lines[0] = rest + lines[0];
+    rest = lines.pop()!;
+    for (const line of lines) yield line.replace(/\r$/, "");
+    if (count === null) break;
+  }
+  if (signal.aborted) return;
+  if (isTerminal) await write("\n");
+  if (rest !== "") yield rest;
+}
+
+async function readInput(buffer: Uint8Array): Promise<number | null> {
+  try {
+    return await Deno.stdin.read(buffer);
+  } catch (error) {
+    throw new StandardStreamError(
+      `Cannot read standard input: ${error}`,
+      error,
+    );
+  }
+}
+
+function decode(
+  decoder: TextDecoder,
+  bytes: Uint8Array,
+  stream: boolean,
+): string {
+  try {
+    return decoder.decode(bytes, { stream });
+  } catch (error) {
+    throw new StandardStreamError("Standard input is not UTF-8", error);
+  }
+}
+
+/** Writes a line to standard output, and fails when nobody reads it any more. */
+export function writeLine(line: string): Promise<void> {
+  return write(line + "\n");
+}
+
+async function write(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await Deno.stdout.write(bytes.subarray(sent));
+    }
+  } catch (error) {
+    throw new StandardStreamError(
+      `Cannot write to standard output: ${error}`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,354 @@
+// Lesson 2: an echo server and its client.
+//
+// A server waits at an address, and a client asks for it. Between them there are
+// three sockets, not two: one that only listens, and one at each end of the
+// connection. Everything is here twice: with this module, as in Python, and in
+// plain Deno.
+//
+// Run:  deno run -A lessons/tcp_echo.ts            both ends, narrated
+//       deno run -A lessons/tcp_echo.ts server     then, in another terminal,
+//       deno run -A lessons/tcp_echo.ts client     or Python, or nc
+//
+// With --native the same in plain Deno; --help says what else there is.
+
+import * as socket from "../mod.ts";
+import { failureOf, Lanes, show } from "./_demo.ts";
+import { readLines, writeLine } from "./_lines.ts";
+import { formatAddress } from "./_options.ts";
+import { type Run, runLesson } from "./_run.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+// ## The server
+//
+// The listening socket is a door: it has an address and lets clients in, but no
+// byte of theirs ever goes through it. An IPv6 address, the one with colons,
+// needs a socket of its own family.
+async function server(run: Run): Promise<void> {
+  const family = run.host.includes(":") ? socket.AF_INET6 : socket.AF_INET;
+  using listener = socket.socket(family, socket.SOCK_STREAM);
+  listener.bind([run.host, run.port]);
+  listener.listen();
+  console.log(`listening on ${formatAddress(listener.getsockname())}`);
+  await serve(listener, run);
+}
+
+// `accept` waits for a client and makes a second socket, `conn`, for this client
+// alone. What happens there is not awaited: the next client must not wait for
+// this one to leave. In Python a call that waits stops its thread, so that such a
+// server has a thread for each client; here `await` lets everything else go on.
+// Ctrl-C closes all sockets, and so ends each call on them.
+async function serve(listener: socket.Socket, run: Run): Promise<void> {
+  const open = new Set([listener]);
+  run.interrupted.addEventListener("abort", () => {
+    for (const each of open) each.close();
+  });
+  while (!run.interrupted.aborted) {
+    try {
+      const [conn, address] = await listener.accept();
+      open.add(conn);
+      const visit = echo(conn).finally(() => open.delete(conn));
+      narrate(formatAddress(address), visit, run);
+    } catch (error) {
+      await passOver(error, run);
+    }
+  }
+}
+
+// `recv` returns what has arrived, here up to 4096 bytes, and waits only while
+// nothing has. No bytes at all means that the client sends no more. It may still
+// be receiving: all of its bytes go back before `using` closes `conn`.
+async function echo(conn: socket.Socket): Promise<number> {
+  using _ = conn;
+  let count = 0;
+  while (true) {
+    const data = await conn.recv(4096);
+    if (data.length === 0) return count;
+    await conn.sendall(data);
+    count += data.length;
+  }
+}
+
+// A client that breaks its connection ends its own visit and not the server.
+// Every error of the network has a code, such as ECONNRESET; others are bugs.
+async function narrate(
+  name: string,
+  visit: Promise<number>,
+  run: Run,
+): Promise<void> {
+  run.note({ en: `${name} has connected`, zh: `${name} 已连接` });
+  try {
+    const n = await visit;
+    run.note({
+      en: `${name} has left, ${n} bytes echoed`,
+      zh: `${name} 已离开，回送了 ${n} 字节`,
+    });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (run.interrupted.aborted) return;
+    run.note({
+      en: `${name} is gone: ${error}`,
+      zh: `${name} 异常断开：${error}`,
+    });
+  }
+}
+
+// One `accept` can fail. When the client is gone already, the next one is served
+// at once. When too many files are open, the next `accept` would fail at once,
+// too: first others have to leave.
+async function passOver(error: unknown, run: Run): Promise<void> {
+  if (run.interrupted.aborted) return;
+  if (!(error instanceof Error && "code" in error)) throw error;
+  run.note({ en: `accept failed: ${error}`, zh: `accept 失败：${error}` });
+  if (!/^(EMFILE|ENFILE|ENOBUFS|ENOMEM)$/.test(`${error.code}`)) return;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+}
+
+// ## The client
+//
+// A client needs no `bind`: any free port will do.
+async function client(run: Run): Promise<void> {
+  using sock = await socket.create_connection([run.host, run.port]);
+  run.interrupted.addEventListener("abort", () => sock.close());
+  await talk((data) => sock.sendall(data), (size) => sock.recv(size), run);
+}
+
+// A line travels with its line feed, so that an empty line is a byte too. It is
+// sent and received at the same time. If a long line were sent to its end first,
+// the server would wait for us to receive, and we for the server, for ever.
+async function talk(
+  send: (data: Bytes) => Promise<void>,
+  recv: (size: number) => Promise<Bytes>,
+  run: Run,
+): Promise<void> {
+  for await (const line of readLines(run.interrupted)) {
+    if (line === "q") return;
+    const data = encode(line + "\n");
+    const echoed = receive(recv, data.length, run);
+    const [reply] = await Promise.all([echoed, send(data)]);
+    await writeLine(reply.replace(/\n$/, ""));
+  }
+}
+
+// TCP keeps the order of bytes and nothing else, so a reply can come in pieces.
+// By counting we know when it is complete, which only an echo allows: a real
+// protocol has to say where a message ends. A piece can also end in the middle of
+// a character; with `stream` the decoder keeps that half for the next piece.
+async function receive(
+  recv: (size: number) => Promise<Bytes>,
+  size: number,
+  run: Run,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let n = 0; n < size;) {
+    const data = await recv(Math.min(size - n, 65536));
+    if (data.length === 0) {
+      throw new socket.ConnectionError(run.text({
+        en: `The server closed the connection after ${n} of ${size} bytes`,
+        zh: `服务器关闭了连接：${size} 字节中只收到 ${n} 字节`,
+      }));
+    }
+    n += data.length;
+    text += decoder.decode(data, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+// ## The same in plain Deno
+//
+// `Deno.listen` is `socket`, `bind` and `listen` in one.
+async function nativeServer(run: Run): Promise<void> {
+  using listener = Deno.listen({ hostname: run.host, port: run.port });
+  console.log(`listening on ${formatNet(listener.addr)}`);
+  const open = new Set<Disposable>([listener]);
+  run.interrupted.addEventListener("abort", () => {
+    for (const each of open) each[Symbol.dispose]();
+  });
+  while (!run.interrupted.aborted) {
+    try {
+      const conn = await listener.accept();
+      open.add(conn);
+      const visit = nativeEcho(conn).finally(() => open.delete(conn));
+      narrate(formatNet(conn.remoteAddr), visit, run);
+    } catch (error) {
+      await passOver(error, run);
+    }
+  }
+}
+
+// `read` fills an array of ours and returns how many of its bytes are new. Here
+// the end is `null`.
+async function nativeEcho(conn: Deno.Conn): Promise<number> {
+  using _ = conn;
+  const buffer = new Uint8Array(4096);
+  let count = 0;
+  while (true) {
+    const n = await conn.read(buffer);
+    if (n === null) return count;
+    await writeAll(conn, buffer.subarray(0, n));
+    count += n;
+  }
+}
+
+// `write` is Python's `send`: it may take only a part, and says how much. This
+// loop is what `sendall` does.
+async function writeAll(conn: Deno.Conn, data: Bytes): Promise<void> {
+  for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
+}
+
+async function nativeClient(run: Run): Promise<void> {
+  const { host: hostname, port, interrupted: signal } = run;
+  using conn = await Deno.connect({ hostname, port, signal });
+  signal.addEventListener("abort", () => conn[Symbol.dispose]());
+  await talk((data) => writeAll(conn, data), (size) => read(conn, size), run);
+}
+
+async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
+  const buffer = new Uint8Array(size);
+  return buffer.subarray(0, await conn.read(buffer) ?? 0);
+}
+
+function formatNet({ hostname, port }: Deno.NetAddr): string {
+  return formatAddress([hostname, port]);
+}
+
+// ## Both together
+//
+// The demo does one step after the other: nothing depends on timing. First the
+// listener alone, which is often mistaken for a connection.
+async function demo(run: Run): Promise<void> {
+  const lanes = new Lanes("client", "listener", "conn");
+  using listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  listener.bind(["127.0.0.1", 0]);
+  listener.listen();
+  lanes.at("listener", "bind, listen");
+  run.say({
+    en: "Which socket talks to whom? There are three of them, not two.\n\n" +
+      "1. A listening socket has an address and no peer. It can only accept:",
+    zh: "到底是哪个套接字在和谁通信？一共有三个套接字，而不是两个。\n\n" +
+      "1. 监听套接字有自己的地址，但没有对端。它只能 accept，不能收发数据：",
+  });
+  show("listener.getpeername()", await failureOf(() => listener.getpeername()));
+  show("listener.recv(1024)", await failureOf(() => listener.recv(1024)));
+  show("listener.sendall(…)", await failureOf(() => listener.sendall(HELLO)));
+
+  // The kernel connects them, without `accept`, and keeps what the client sends.
+  using client = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  await client.connect(listener.getsockname());
+  lanes.arrow("client", "connect", "listener");
+  await client.sendall(HELLO);
+  lanes.arrow("client", "sendall(你好)", "conn");
+  run.say({
+    en: "2. The client has connected and sent 你好 (2 characters, 6 bytes).\n" +
+      "   Nobody has called accept yet: the kernel does the three-way\n" +
+      "   handshake, and keeps the bytes.",
+    zh: "2. 客户端已经连上，并发出了“你好”（2 个字符，6 个字节）。此时还\n" +
+      "   没有人调用 accept：三次握手由内核完成，数据也先存放在内核里。",
+  });
+
+  // `accept` makes the third socket. Its addresses are the client's, swapped.
+  using conn = (await listener.accept())[0];
+  const third = run.text({ en: "the third socket", zh: "第三个套接字" });
+  lanes.arrow("listener", "accept", "conn", third);
+  run.say({
+    en:
+      "3. accept returns the third socket, conn. It has the address of the\n" +
+      "   listener, and its peer is the client:",
+    zh: "3. accept 返回第三个套接字 conn，也就是已连接套接字。它与监听\n" +
+      "   套接字地址相同，对端则是客户端：",
+  });
+  show("listener.getsockname()", formatAddress(listener.getsockname()));
+  show("conn.getsockname()", formatAddress(conn.getsockname()));
+  show("conn.getpeername()", formatAddress(conn.getpeername()));
+  show("client.getsockname()", formatAddress(client.getsockname()));
+
+  // Half-close: each direction ends by itself. `conn` receives the end, no bytes,
+  // and can still send.
+  await client.shutdown(socket.SHUT_WR);
+  lanes.arrow("client", "shutdown(SHUT_WR)", "conn");
+  const data = await conn.recv(1024);
+  const end = await conn.recv(1024);
+  lanes.at("conn", "recv: 你好, end");
+  await conn.sendall(data);
+  const reply = await receive((size) => client.recv(size), data.length, run);
+  lanes.arrow("conn", "sendall", "client", `recv: ${reply}`);
+  conn.close();
+  lanes.arrow("conn", "close", "client", "recv: end");
+  const [n, m] = [end.length, (await client.recv(1024)).length];
+  run.say({
+    en: "4. The client has no more to send and says so (half-close). conn\n" +
+      `   receives ${data.length} bytes, then ${n}: the end. It can still send: it echoes\n` +
+      `   and closes. The client receives ${reply}, then ${m} bytes.`,
+    zh: "4. 客户端不再发送数据，并通知对方（半关闭）。conn 先收到 " +
+      `${data.length} 个字节，\n   再收到 ${n} 个字节，表示数据流结束。它仍可以发送，于是` +
+      `回送数据，\n   然后关闭。客户端收到“${reply}”，再收到 ${m} 个字节。`,
+  });
+
+  // A common mistake is another port than the server's; here, one just freed.
+  using unused = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  unused.bind(["127.0.0.1", 0]);
+  const wrong = unused.getsockname();
+  unused.close();
+  using stray = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  run.say({
+    en: "5. Nobody listens at a mistyped port, which refuses the connection:",
+    zh: "5. 如果端口写错了，那里没有程序在监听，连接就会被拒绝：",
+  });
+  show("connect", await failureOf(() => stray.connect(wrong)));
+  run.say({
+    en: `The sockets, from top to bottom (dot: not accepted yet):\n\n${lanes}`,
+    zh: `三个套接字，从上往下看（圆点：尚未 accept）：\n\n${lanes}`,
+  });
+}
+
+// In plain Deno a listener has neither `read` nor `write`: the mistakes of step 1
+// do not compile. `closeWrite` is `shutdown(SHUT_WR)`.
+async function nativeDemo(run: Run): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  using client = await Deno.connect({ hostname, port });
+  await writeAll(client, HELLO);
+  using conn = await listener.accept();
+  run.say({
+    en: "1. The same in plain Deno. Here, too, 你好 is sent before accept:",
+    zh: "1. 改用 Deno 自带的 API。“你好”同样是在 accept 之前发出的：",
+  });
+  show("listener.addr", formatNet(listener.addr));
+  show("conn.localAddr", formatNet(conn.localAddr));
+  show("conn.remoteAddr", formatNet(conn.remoteAddr));
+  show("client.localAddr", formatNet(client.localAddr));
+
+  await client.closeWrite();
+  const count = await nativeEcho(conn);
+  const reply = await receive((size) => read(client, size), count, run);
+  const end = await client.read(new Uint8Array(1024));
+  run.say({
+    en:
+      `2. After closeWrite, conn still echoes ${count} bytes: ${reply}. Then it\n` +
+      `   closes, and read returns ${end}, where recv returns no bytes.`,
+    zh:
+      `2. closeWrite 之后，conn 仍能回送 ${count} 个字节：“${reply}”。然后它关闭，\n` +
+      `   read 返回 ${end}，而 recv 返回的是空字节串。`,
+  });
+}
+
+const HELLO = encode("你好");
+
+function encode(text: string): Bytes {
+  return new TextEncoder().encode(text);
+}
+
+if (import.meta.main) {
+  await runLesson({
+    url: import.meta.url,
+    title: {
+      en: "Lesson 2: an echo server and its client",
+      zh: "第 2 课：回显服务器和客户端",
+    },
+    demo,
+    server,
+    client,
+    native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
+  });
+}
