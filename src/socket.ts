@@ -849,8 +849,8 @@ export class Socket {
    * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is
    * `settimeout(0)`.
    *
-   * A call that may not wait still takes one turn of the event loop, about a
-   * millisecond, before it raises BlockingIOError: only then is it certain that
+   * A call that may not wait still takes one turn of the event loop, about two
+   * milliseconds, before it raises BlockingIOError: only then is it certain that
    * nothing was there.
    *
    * @example Nothing there yet
