@@ -237,6 +237,16 @@ async function feed(process: Process, input: string): Promise<void> {
   await process.endInput();
 }
 
+/** A test that says in its name why it is skipped, if it is. */
+export function testUnless(
+  missing: string | undefined,
+  name: string,
+  fn: () => Promise<void>,
+): void {
+  const note = missing === undefined ? "" : ` (skipped: ${missing})`;
+  Deno.test({ name: name + note, ignore: missing !== undefined, fn });
+}
+
 /** Both ways in which the lesson is written, for tests that hold for both. */
 export const DIALECTS: readonly (readonly [name: string, args: string[]])[] = [
   ["the module", []],

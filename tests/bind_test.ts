@@ -118,7 +118,7 @@ Deno.test({
   },
 });
 
-Deno.test("Socket.bind() works once", async () => {
+Deno.test("Socket.bind() raises EINVAL the second time", async () => {
   await using sock = socket();
   sock.bind([LOCALHOST, 0]);
   const address = sock.getsockname();

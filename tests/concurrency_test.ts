@@ -187,6 +187,37 @@ Deno.test("Socket.recv() that may not wait finds what is there, on many sockets 
   }
 });
 
+Deno.test("Socket.recv() that may not wait finds what is there, in a program that is busy", async () => {
+  await using many = await manyPairs(8);
+  let isOver = false;
+  // Work that leaves the event loop only now and then, and never waits long.
+  const working = [0.2, 0.4, 0.6].map(async (ms) => {
+    while (!isOver) {
+      const end = performance.now() + ms * Math.random();
+      while (performance.now() < end);
+      if (ms < 0.3) await Deno.lstat(".");
+      else await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  });
+  const results = await Promise.all(many.pairs.map(async ([client, conn]) => {
+    client.setblocking(false);
+    let missed = 0;
+    for (let round = 0; round < 5; round++) {
+      await conn.sendall(bytes("x"));
+      const result = await outcome(async () => text(await client.recv(9)));
+      if (result === 'returned "x"') continue;
+      missed++;
+      client.settimeout(5);
+      await client.recv(9);
+      client.settimeout(0);
+    }
+    return missed;
+  }));
+  isOver = true;
+  await Promise.all(working);
+  assertEquals(results, results.map(() => 0));
+});
+
 Deno.test("Socket.recv() that may not wait says so on idle sockets among busy ones", async () => {
   await using many = await manyPairs(100);
   for (const [client] of many.pairs) client.settimeout(0);

@@ -9,6 +9,7 @@ import {
   runLesson,
   runProcess,
   startServer,
+  testUnless,
 } from "./_process.ts";
 
 /** Why tests that need a peer cannot run here, if they cannot. */
@@ -32,22 +33,12 @@ async function findMissing(
   }
 }
 
-/** A test that says in its name why it is skipped, if it is. */
-function testWith(
-  missing: string | undefined,
-  name: string,
-  fn: () => Promise<void>,
-): void {
-  const note = missing === undefined ? "" : ` (skipped: ${missing})`;
-  Deno.test({ name: name + note, ignore: missing !== undefined, fn });
-}
-
 function peer(name: string): string {
   return join("tests", "peers", name);
 }
 
 for (const [dialect, args] of DIALECTS) {
-  testWith(
+  testUnless(
     NO_PYTHON,
     `tcp_echo server in ${dialect} sends CPython every byte back`,
     async () => {
@@ -67,7 +58,7 @@ for (const [dialect, args] of DIALECTS) {
     },
   );
 
-  testWith(
+  testUnless(
     NO_PYTHON,
     `tcp_echo server in ${dialect} talks with the client of the notes`,
     async () => {
@@ -79,7 +70,7 @@ for (const [dialect, args] of DIALECTS) {
     },
   );
 
-  testWith(
+  testUnless(
     NO_PYTHON,
     `tcp_echo client in ${dialect} talks with CPython's server`,
     async () => {
@@ -93,7 +84,7 @@ for (const [dialect, args] of DIALECTS) {
     },
   );
 
-  testWith(
+  testUnless(
     NO_NC,
     `tcp_echo server in ${dialect} sends nc every byte back`,
     async () => {
@@ -105,7 +96,7 @@ for (const [dialect, args] of DIALECTS) {
     },
   );
 
-  testWith(
+  testUnless(
     NO_NC,
     `tcp_echo client in ${dialect} talks with nc, which answers by hand`,
     async () => {
@@ -121,7 +112,7 @@ for (const [dialect, args] of DIALECTS) {
   );
 }
 
-testWith(
+testUnless(
   NO_PYTHON,
   "tcp_echo server says in Chinese who comes and goes",
   async () => {
@@ -135,7 +126,7 @@ testWith(
   },
 );
 
-testWith(
+testUnless(
   NO_PYTHON,
   "tcp_echo client prompts at a terminal, and ends at q, Ctrl-D and Ctrl-C",
   async () => {

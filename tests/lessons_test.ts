@@ -10,6 +10,7 @@ import {
   startInShell,
   startLesson,
   startServer,
+  testUnless,
   within,
 } from "./_process.ts";
 
@@ -24,16 +25,6 @@ function canListen(hostname: string): boolean {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
   }
-}
-
-/** A test that says in its name why it is skipped, if it is. */
-function testUnless(
-  missing: string | undefined,
-  name: string,
-  fn: () => Promise<void>,
-): void {
-  const note = missing === undefined ? "" : ` (skipped: ${missing})`;
-  Deno.test({ name: name + note, ignore: missing !== undefined, fn });
 }
 
 /** A failure as a lesson reports it: one line, exit code 1, no stack trace. */

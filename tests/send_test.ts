@@ -190,7 +190,7 @@ Deno.test("Socket.send() does not know that the peer has shut its read side", as
   assertEquals(text(await inTime(conn.recv(9))), "xx");
 });
 
-Deno.test("Socket.send() still works when the peer has shut its write side", async () => {
+Deno.test("Socket.send() goes on when the peer has shut its write side", async () => {
   await using pair = await connected();
   const { client, conn } = pair;
   await conn.shutdown(SHUT_WR);
@@ -213,7 +213,7 @@ Deno.test("Socket.sendall() calls at the same time send each all their bytes", a
   assertEquals(counts, [0, size, size, size]);
 });
 
-Deno.test("Socket.send() works while a recv() is pending", async () => {
+Deno.test("Socket.send() does not wait for a recv() that is pending", async () => {
   await using pair = await connected();
   const { client, conn } = pair;
   const receiving = client.recv(9);

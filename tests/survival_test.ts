@@ -2,24 +2,34 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:net";
-import { DIALECTS, startInShell, startServer, within } from "./_process.ts";
+import {
+  DIALECTS,
+  startInShell,
+  startServer,
+  testUnless,
+  within,
+} from "./_process.ts";
 
 /** Lets memory show what is held, and not what could be collected. */
 const EAGER_COLLECTOR = "--max-semi-space-size=1,--optimize-for-size";
 
-const IS_UNIX = Deno.build.os !== "windows";
+const NO_ULIMIT = Deno.build.os === "windows" ? "no ulimit" : undefined;
+const NO_PROC = Deno.build.os === "linux" ? undefined : "no /proc";
 
 for (const [dialect, args] of DIALECTS) {
   const server = `tcp_echo server in ${dialect}`;
 
   Deno.test(`${server} survives 200 resets`, async () => {
     await using server = await startServer(args);
-    await Promise.all(Array.from({ length: 200 }, (_, i) =>
+    // In waves that fit into the backlog: the kernel forgets a reset connection
+    // that found it full, and the server never hears of it.
+    for (let ended = 50; ended <= 200; ended += 50) {
       // Before a byte is sent, while one is on its way, after the echo.
-      reset(server.address, i % 3)));
-    // Some are gone before they are accepted, which Deno's `accept` reports.
-    const ends = / is gone: |^accept failed: /m;
-    await server.findAll(ends, 200, "stderr");
+      const stages = Array.from({ length: 50 }, (_, i) => i % 3);
+      await Promise.all(stages.map((stage) => reset(server.address, stage)));
+      // Some are gone before they are accepted, which Deno's `accept` reports.
+      await server.findAll(/ is gone: |^accept failed: /m, ended, "stderr");
+    }
     await assertEchoes(server.address);
     assertEquals((await server.interrupt()).code, 130);
   });
@@ -66,10 +76,10 @@ for (const [dialect, args] of DIALECTS) {
     }
   });
 
-  Deno.test({
-    name: `${server} outlives having too many files open`,
-    ignore: !IS_UNIX,
-    async fn() {
+  testUnless(
+    NO_ULIMIT,
+    `${server} outlives having too many files open`,
+    async () => {
       const command = ["server", "--port", "0", ...args];
       const script = 'ulimit -n 64 && exec "$@"';
       await using server = startInShell(script, command);
@@ -79,24 +89,20 @@ for (const [dialect, args] of DIALECTS) {
       closeAll(crowd);
       await assertEchoes(address);
     },
-  });
+  );
 
-  Deno.test({
-    name:
-      `${server} needs no more memory after 20,000 clients than after 5,000`,
-    ignore: Deno.build.os !== "linux",
-    async fn() {
-      await using server = await startServer(args, {
-        isQuiet: true,
-        denoArgs: ["-A", `--v8-flags=${EAGER_COLLECTOR}`],
-      });
-      await visit(server.address, 5_000);
-      const early = await readMemory(server.pid);
-      await visit(server.address, 15_000);
-      const late = await readMemory(server.pid);
-      // 15,000 leaked connections would take ten times as much.
-      assert(late < early + 16_000, `${early} kB have become ${late} kB`);
-    },
+  const promise = "needs no more memory after 20,000 clients than after 5,000";
+  testUnless(NO_PROC, `${server} ${promise}`, async () => {
+    await using server = await startServer(args, {
+      isQuiet: true,
+      denoArgs: ["-A", `--v8-flags=${EAGER_COLLECTOR}`],
+    });
+    await visit(server.address, 5_000);
+    const early = await readMemory(server.pid);
+    await visit(server.address, 15_000);
+    const late = await readMemory(server.pid);
+    // 15,000 leaked connections would take ten times as much.
+    assert(late < early + 16_000, `${early} kB have become ${late} kB`);
   });
 }
 

@@ -132,12 +132,16 @@ testUnless(
   },
 );
 
-testUnless(NO_UNIX, "Socket.bind() of AF_UNIX works once", async () => {
-  await using folder = await unixPath();
-  await using sock = socket(AF_UNIX);
-  sock.bind(folder.path);
-  assertEquals(await outcome(() => sock.bind(folder.path + "2")), EINVAL);
-});
+testUnless(
+  NO_UNIX,
+  "Socket.bind() of AF_UNIX raises EINVAL the second time",
+  async () => {
+    await using folder = await unixPath();
+    await using sock = socket(AF_UNIX);
+    sock.bind(folder.path);
+    assertEquals(await outcome(() => sock.bind(folder.path + "2")), EINVAL);
+  },
+);
 
 testUnless(
   NO_UNIX,
