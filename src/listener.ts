@@ -6,7 +6,7 @@
  */
 
 import type { Endpoint } from "./resolve.ts";
-import { type ErrnoName, osError, translate } from "./errors.ts";
+import { type ErrnoName, OSError, osError, translate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 import { operations } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
@@ -137,13 +137,27 @@ export class Listener {
 
   async #acceptWanted(): Promise<Connection> {
     while (true) {
-      const conn = await this.#listener!.accept();
-      const { remoteAddr } = conn;
-      const isIPv4 = remoteAddr.transport === "tcp" &&
-        remoteAddr.hostname.startsWith("::ffff:");
-      if (!this.options.v6only || !isIPv4) return conn;
+      const conn = await this.#acceptConnected();
+      const isIPv4 = conn?.remoteAddr.transport === "tcp" &&
+        conn.remoteAddr.hostname.startsWith("::ffff:");
+      if (conn && !(this.options.v6only && isIPv4)) return conn;
       // Deno cannot set IPV6_V6ONLY: the peer is let in and turned away here.
-      conn.close();
+      conn?.close();
+    }
+  }
+
+  /**
+   * A peer that has broken its connection before it was accepted is passed over:
+   * Deno asks for its address, fails, and has no connection to return.
+   */
+  async #acceptConnected(): Promise<Connection | undefined> {
+    try {
+      return await this.#listener!.accept();
+    } catch (error) {
+      const failure = translate(error);
+      const isGone = failure instanceof OSError && failure.code === "ENOTCONN";
+      if (!isGone) throw failure;
+      return undefined;
     }
   }
 

@@ -1,6 +1,6 @@
 /** Sockets in the states that tests need, each set up by awaiting events. */
 
-import { createServer, type Socket as NodeSocket } from "node:net";
+import { connect, createServer, type Socket as NodeSocket } from "node:net";
 import {
   type Address,
   AF_INET,
@@ -212,4 +212,14 @@ export function concat(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length;
   }
   return whole;
+}
+
+/** A client that connects to a listener and breaks the connection at once. */
+export async function connectAndReset(listener: Socket): Promise<void> {
+  const [host, port] = listener.getsockname();
+  const client = connect(port, host);
+  await new Promise((resolve) => client.once("connect", resolve));
+  const isClosed = new Promise((resolve) => client.once("close", resolve));
+  client.resetAndDestroy();
+  await isClosed;
 }

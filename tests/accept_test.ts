@@ -27,6 +27,7 @@ import {
 } from "./_outcome.ts";
 import {
   closed,
+  connectAndReset,
   connected,
   drain,
   end,
@@ -244,4 +245,15 @@ Deno.test("Socket.accept() ends with EINVAL when the listener is shut down", asy
   const accepting = outcome(() => listener.accept());
   await listener.shutdown(2);
   assertEquals(await accepting, EINVAL);
+});
+
+Deno.test("Socket.accept() passes over a client that is gone before", async () => {
+  using listener = listening();
+  // Each is connected by the kernel, and breaks the connection at once.
+  for (let i = 0; i < 3; i++) await connectAndReset(listener);
+  using client = new Socket();
+  await client.connect(listener.getsockname());
+  const [conn, address] = await inTime(listener.accept());
+  conn.close();
+  assertEquals(address, client.getsockname());
 });

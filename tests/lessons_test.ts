@@ -334,10 +334,11 @@ for (const [dialect, args] of DIALECTS) {
       using conn = await within("a client", listener.accept());
       await client.write(input);
       const buffer = new Uint8Array(100);
-      if (input !== "") assertEquals(await conn.read(buffer), input.length);
+      const read = () => within("bytes of the client", conn.read(buffer));
+      if (input !== "") assertEquals(await read(), input.length);
       const outcome = await client.interrupt();
       assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
-      assertEquals(await conn.read(buffer), null);
+      assertEquals(await read(), null);
     }
   });
 
@@ -407,6 +408,9 @@ async function closeAfter(
 ): Promise<void> {
   using conn = await within("a client", listener.accept());
   const buffer = new Uint8Array(read);
-  for (let n = 0; n < read;) n += await conn.read(buffer.subarray(n)) ?? read;
+  for (let n = 0; n < read;) {
+    const reading = conn.read(buffer.subarray(n));
+    n += await within("bytes of the client", reading) ?? read;
+  }
   await conn.write(buffer.subarray(0, sent));
 }

@@ -334,7 +334,8 @@ public = lambda x: [n for n in dir(x) if not n.startswith("_")]
 print(json.dumps({
   "name": "%d.%d on %s" % (*sys.version_info[:2], sys.platform),
   "functions": [
-    n for n in socket.__all__ if not isinstance(getattr(socket, n), int)
+    n for n in socket.__all__
+    if not isinstance(getattr(socket, n), int) and not n.startswith("BDADDR_")
   ],
   "methods": public(socket.socket),
   "names": public(socket),
