@@ -48,6 +48,8 @@ export type {
   InetAddress,
   UnixAddress,
 } from "./src/address.ts";
+export { EAGAIN, EBADF, errno, EWOULDBLOCK, strerror } from "./src/errno.ts";
+export type { ErrnoName } from "./src/errno.ts";
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -56,10 +58,6 @@ export {
   ConnectionError,
   ConnectionRefusedError,
   ConnectionResetError,
-  EAGAIN,
-  EBADF,
-  errno,
-  EWOULDBLOCK,
   ExceptionGroup,
   FileExistsError,
   FileNotFoundError,
@@ -73,10 +71,9 @@ export {
   OverflowError,
   PermissionError,
   ProcessLookupError,
-  strerror,
   TimeoutError,
   TimeoutError as timeout,
   ValueError,
 } from "./src/errors.ts";
-export type { ErrnoName, OSErrorOptions } from "./src/errors.ts";
+export type { OSErrorOptions } from "./src/errors.ts";
 export * from "./src/constants.ts";

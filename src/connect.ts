@@ -17,8 +17,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
+import { errno } from "./errno.ts";
 import {
-  errno,
   ExceptionGroup,
   OSError,
   PermissionError,

@@ -1,7 +1,7 @@
 /**
  * What the kernel's stream socket is: unbound, bound, listening, connecting or
  * connected, and which call is right in which state. A `Socket` is Python's view
- * of one.
+ * of one. It is one room, for each method depends on the same state.
  *
  * @module
  */
@@ -15,12 +15,8 @@ import {
 } from "./address.ts";
 import { Attempt } from "./attempt.ts";
 import { AF_INET6, AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
-import {
-  BlockingIOError,
-  type ErrnoName,
-  osError,
-  translate,
-} from "./errors.ts";
+import type { ErrnoName } from "./errno.ts";
+import { BlockingIOError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { Endpoint } from "./resolve.ts";
 import type { Connection } from "./connection.ts";

@@ -6,7 +6,8 @@
  */
 
 import type { Endpoint } from "./resolve.ts";
-import { type ErrnoName, OSError, osError, translate } from "./errors.ts";
+import type { ErrnoName } from "./errno.ts";
+import { OSError, osError, translate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 import { operations } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";

@@ -24,7 +24,8 @@ import {
   TCP_NODELAY,
 } from "./constants.ts";
 import type { StreamEndpoint } from "./endpoint.ts";
-import { errno, OSError, osError } from "./errors.ts";
+import { errno } from "./errno.ts";
+import { OSError, osError } from "./errors.ts";
 
 /** One option: its numbers, and where its value is kept. */
 interface Option {

@@ -13,13 +13,8 @@ import {
   type InetTarget,
 } from "./address.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.ts";
-import {
-  errno,
-  gaiError,
-  OSError,
-  OverflowError,
-  translate,
-} from "./errors.ts";
+import { errno } from "./errno.ts";
+import { gaiError, OSError, OverflowError, translate } from "./errors.ts";
 import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./inet.ts";
 
 /** A host and a port that Deno can bind or connect without a lookup. */

@@ -27,7 +27,8 @@ import {
   SocketKind,
 } from "./constants.ts";
 import { type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
-import { errno, OSError, osError, ValueError } from "./errors.ts";
+import { errno } from "./errno.ts";
+import { OSError, osError, ValueError } from "./errors.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS, SOCK_FLAGS } from "./flags.ts";
 import { checkKind } from "./kind.ts";
 import { getOption, setOption } from "./options.ts";

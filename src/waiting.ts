@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type ErrnoName, osError, timedOut } from "./errors.ts";
+import type { ErrnoName } from "./errno.ts";
+import { osError, timedOut } from "./errors.ts";
 import { callAfterTurn, callNoMore, LastTurns } from "./turn.ts";
 
 /** Longer timers overflow; a wait that is longer is made of several. */

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errors", "python", "events"],
+  ["constants", "errno", "errors", "python", "events"],
   ["address", "flags", "inet", "kind", "turn", "waiting"],
   ["connection", "inflow", "outflow", "resolve", "posix"],
   ["stream", "listener", "datagram", "node_conn"],
