@@ -7,6 +7,9 @@
 
 import { OverflowError, ValueError } from "./errors.ts";
 
+/** Python's "bytes-like object": a buffer, or a view of one, of any kind. */
+export type BytesLike = ArrayBufferView | ArrayBufferLike;
+
 const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
 const LONG_MAX = 2n ** 63n - 1n;
@@ -176,6 +179,8 @@ function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   }
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  // Deno's calls take shared memory too, though their types do not say so.
+  if (value instanceof SharedArrayBuffer) return viewOf(new Uint8Array(value));
   return undefined;
 }
 

@@ -36,6 +36,7 @@ import {
   asBytes,
   asInteger,
   asWritableBytes,
+  type BytesLike,
   checkArgumentCount,
   checkPythonArgumentCount,
   index,
@@ -687,7 +688,7 @@ export class Socket {
    * @throws {OSError} As for `recv`.
    */
   recv_into(
-    buffer: BufferSource,
+    buffer: BytesLike,
     nbytes: number = 0,
     flags: number = 0,
   ): Promise<number> {
@@ -757,7 +758,7 @@ export class Socket {
    * EOPNOTSUPP for a flag that Deno has no way to do; EBADF if you have closed
    * it, also during the call.
    */
-  send(data: BufferSource, flags: number = 0): Promise<number> {
+  send(data: BytesLike, flags: number = 0): Promise<number> {
     try {
       checkArgumentCount(arguments.length, "send", 1, 2);
       const bytes = asBytes(data);
@@ -808,7 +809,7 @@ export class Socket {
    * @throws {ConnectionResetError} As for `send`.
    * @throws {OSError} As for `send`.
    */
-  sendall(data: BufferSource, flags: number = 0): Promise<void> {
+  sendall(data: BytesLike, flags: number = 0): Promise<void> {
     try {
       checkArgumentCount(arguments.length, "sendall", 1, 2);
       const bytes = asBytes(data);
@@ -937,7 +938,7 @@ export class Socket {
   setsockopt(
     level: number,
     optname: number,
-    value: number | boolean | BufferSource,
+    value: number | boolean | BytesLike,
   ): void {
     if (arguments.length !== 3) {
       throw new TypeError(

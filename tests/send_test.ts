@@ -1,7 +1,7 @@
 /** `Socket.send()` and `Socket.sendall()`. */
 
 import { assert, assertEquals } from "@std/assert";
-import { MSG_DONTWAIT, SHUT_RD, SHUT_WR, socket } from "../mod.ts";
+import { MSG_DONTWAIT, MSG_WAITALL, SHUT_RD, SHUT_WR, socket } from "../mod.ts";
 import {
   assertRows,
   assertSameBytes,
@@ -222,4 +222,14 @@ Deno.test("Socket.send() does not wait for a recv() that is pending", async () =
   assertEquals(text(await conn.recv(9)), "x");
   await conn.sendall(bytes("y"));
   assertEquals(text(await inTime(receiving)), "y");
+});
+
+Deno.test("Socket.send() takes bytes of any buffer, also a shared one", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  const shared = new SharedArrayBuffer(2);
+  const arrays: readonly Uint8Array[] = [new Uint8Array(shared), bytes("b")];
+  for (const each of arrays) await client.sendall(each);
+  assertEquals(await client.send(shared), 2);
+  assertEquals((await conn.recv(5, MSG_WAITALL)).length, 5);
 });
