@@ -9,7 +9,7 @@
 import { osError, translate } from "./errors.ts";
 import { whenReleased } from "./listener.ts";
 import { connectFrom, type Connecting } from "./node_conn.ts";
-import type { Endpoint } from "./resolve.ts";
+import type { HostPort } from "./resolve.ts";
 import type { Connection } from "./connection.ts";
 import { settled } from "./waiting.ts";
 
@@ -21,8 +21,8 @@ export class Attempt {
   conn: Connection | undefined;
   /** What went wrong, if something did. */
   failure: unknown;
-  readonly #local: Endpoint | undefined;
-  readonly #remote: Endpoint;
+  readonly #local: HostPort | undefined;
+  readonly #remote: HostPort;
   readonly #isByNode: boolean;
   readonly #abort = new AbortController();
   #connecting: Connecting | undefined;
@@ -34,8 +34,8 @@ export class Attempt {
    * it goes on when no call waits for it.
    */
   constructor(
-    local: Endpoint | undefined,
-    remote: Endpoint,
+    local: HostPort | undefined,
+    remote: HostPort,
     isInBackground: boolean,
   ) {
     this.#local = local;

@@ -18,13 +18,13 @@ import { AF_INET6, AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
 import type { ErrnoName } from "./errno.ts";
 import { BlockingIOError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
-import type { Endpoint } from "./resolve.ts";
+import type { HostPort } from "./resolve.ts";
 import type { Connection } from "./connection.ts";
 import { Stream } from "./stream.ts";
 import { pause } from "./waiting.ts";
 
 /** Where to connect to: a number and a port, or a path. */
-export type RemoteAddress = Endpoint | { readonly path: string };
+export type RemoteAddress = HostPort | { readonly path: string };
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
 const DEFAULT_BACKLOG = 128;
@@ -167,8 +167,8 @@ export class StreamEndpoint {
     this.#isConnectReported = true;
   }
 
-  #beginToConnect(remote: Endpoint, isInBackground: boolean): Attempt {
-    const local = this.#local as Endpoint | undefined;
+  #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
+    const local = this.#local as HostPort | undefined;
     // Until now the port was held by listening at it.
     this.#listener?.close();
     this.#listener = undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Endpoint } from "./resolve.ts";
+import type { HostPort } from "./resolve.ts";
 import type { ErrnoName } from "./errno.ts";
 import { OSError, osError, translate } from "./errors.ts";
 import type { Connection } from "./connection.ts";
@@ -13,7 +13,7 @@ import { operations } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
 /** Where to listen: a number and a port, or a path. */
-export type LocalAddress = Endpoint | { readonly path: string };
+export type LocalAddress = HostPort | { readonly path: string };
 
 /** How to listen. */
 export interface ListenOptions {

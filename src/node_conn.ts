@@ -7,7 +7,7 @@
  */
 
 import { connect, type Socket } from "node:net";
-import type { Endpoint } from "./resolve.ts";
+import type { HostPort } from "./resolve.ts";
 import type { Connection } from "./connection.ts";
 
 /** A connection that `node:net` is making. */
@@ -23,8 +23,8 @@ export interface Connecting {
 
 /** Connects, from a local address if one is given. */
 export function connectFrom(
-  local: Endpoint | undefined,
-  remote: Endpoint,
+  local: HostPort | undefined,
+  remote: HostPort,
 ): Connecting {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
   const socket = connect({

@@ -18,7 +18,7 @@ import { gaiError, OSError, OverflowError, translate } from "./errors.ts";
 import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./inet.ts";
 
 /** A host and a port that Deno can bind or connect without a lookup. */
-export interface Endpoint {
+export interface HostPort {
   readonly hostname: string;
   readonly port: number;
 }
@@ -34,7 +34,7 @@ export async function resolve(
   target: InetTarget,
   family: number,
   method: string,
-): Promise<Endpoint> {
+): Promise<HostPort> {
   const hostname = literal(target, family) ??
     first(await lookUp(target.host, family), family);
   checkRanges(target, method);
@@ -49,7 +49,7 @@ export function resolveSync(
   target: InetTarget,
   family: number,
   method: string,
-): Endpoint {
+): HostPort {
   const hostname = literal(target, family) ??
     first(lookUpSync(target.host, family), family);
   checkRanges(target, method);
