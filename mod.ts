@@ -32,7 +32,7 @@ export {
   Socket as SocketType,
   socket,
 } from "./src/socket.ts";
-export type { Descriptor } from "./src/socket.ts";
+export type { Descriptor } from "./src/descriptor.ts";
 export type { BytesLike } from "./src/python.ts";
 export {
   create_connection,

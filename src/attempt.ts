@@ -27,6 +27,7 @@ export class Attempt {
   readonly #abort = new AbortController();
   #connecting: Connecting | undefined;
   #isAwaited = false;
+  #isWatched = false;
   #isStopped = false;
 
   /**
@@ -67,15 +68,27 @@ export class Attempt {
     }
     this.#connecting = connectFrom(this.#local, this.#remote);
     if (this.#isStopped) this.#connecting.stop();
-    else if (!this.#isAwaited) this.#connecting.unref();
+    else this.#hold();
     return await this.#connecting.connected;
   }
 
   /** Waits, within the timeout, until it is known what came of it. */
   async wait(timeout: number | null): Promise<void> {
     this.#isAwaited = true;
-    this.#connecting?.ref();
+    this.#hold();
     await settled(this.done, timeout);
+  }
+
+  /** Keeps the program running as long as somebody looks what comes of it. */
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    this.#hold();
+  }
+
+  /** Keeps the program running, or lets it end, as who waits demands. */
+  #hold(): void {
+    if (this.#isAwaited || this.#isWatched) this.#connecting?.ref();
+    else this.#connecting?.unref();
   }
 
   /**
@@ -89,7 +102,7 @@ export class Attempt {
       return new Attempt(this.#local, this.#remote, true);
     }
     this.#isAwaited = false;
-    this.#connecting?.unref();
+    this.#hold();
     return this;
   }
 

@@ -49,6 +49,7 @@ export class Inflow {
   #isShut = false;
   #isEndAssumed = false;
   #isUnreferenced = false;
+  #onChange: (() => void) | undefined;
 
   /** The receiving half of a connection with this fate. */
   constructor(conn: Connection, fate: Fate) {
@@ -169,6 +170,7 @@ export class Inflow {
     const deadline = Deadline.of(isLate ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
     if (this.#isReadable) this.#receivers.serve();
+    if (this.#onChange !== undefined) this.#lookOut();
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
@@ -181,6 +183,29 @@ export class Inflow {
     } finally {
       this.#isEndAssumed = false;
     }
+  }
+
+  /** Whether a call that receives would have an answer now. */
+  get isReadable(): boolean {
+    return this.#isReadable || this.#isShut || this.#fate.isClosed;
+  }
+
+  /**
+   * Looks out for what comes, and calls back whenever something has come, until
+   * it is called without a callback. What comes stays for those who receive.
+   */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
+    if (onChange !== undefined) this.#lookOut();
+    else if (this.#receivers.isEmpty) this.#letProcessExit();
+  }
+
+  #lookOut(): void {
+    if (this.isReadable) return;
+    if (!this.#reading) {
+      this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+    }
+    this.#keepProcessAlive();
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
@@ -246,10 +271,14 @@ export class Inflow {
     operations.ended++;
     this.#reading = undefined;
     this.#loan = undefined;
-    if (this.#receivers.isEmpty) return;
-    this.#receivers.serve();
-    if (this.#receivers.isEmpty) return;
-    this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+    if (!this.#receivers.isEmpty) {
+      this.#receivers.serve();
+      if (!this.#receivers.isEmpty) {
+        this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+      }
+    }
+    this.#onChange?.();
+    if (this.#onChange !== undefined) this.#lookOut();
   }
 
   #keepProcessAlive(): void {
@@ -260,7 +289,8 @@ export class Inflow {
 
   /** A read that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#fate.isClosed || !this.#reading) return;
+    const isIdle = this.#fate.isClosed || !this.#reading;
+    if (isIdle || this.#onChange !== undefined) return;
     this.#isUnreferenced = true;
     this.#conn.unref();
   }
@@ -269,6 +299,7 @@ export class Inflow {
   onBreak(): void {
     this.#endLoan((loan) => loan.reject(this.#fate.takeFailure()));
     this.#receivers.serve();
+    this.#onChange?.();
   }
 
   /** SHUT_RD: Deno cannot tell the system, but to callers it looks as if. */
@@ -278,6 +309,7 @@ export class Inflow {
     this.#endLoan((loan) => loan.resolve(0));
     this.#receivers.serve();
     this.#isEndAssumed = false;
+    this.#onChange?.();
     this.#letProcessExit();
   }
 

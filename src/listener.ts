@@ -56,6 +56,7 @@ export class Listener {
   #isClosed = false;
   #released = Promise.resolve();
   #isUnreferenced = false;
+  #onChange: (() => void) | undefined;
   readonly #acceptors = new Line(() => this.#letProcessExit());
 
   /** Binds at once: the port is known, and a failure is raised, here. */
@@ -105,10 +106,31 @@ export class Listener {
     return await answer;
   }
 
+  /** Whether `accept` would have an answer now. */
+  get isReadable(): boolean {
+    return this.#arrived !== undefined;
+  }
+
+  /**
+   * Looks out for connections, and calls back when one has arrived, until it is
+   * called without a callback. The connection stays for those who accept.
+   */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
+    if (onChange === undefined) {
+      if (this.#acceptors.isEmpty) this.#letProcessExit();
+      return;
+    }
+    this.#keepProcessAlive();
+    this.#serve();
+  }
+
   /** Gives what has arrived to the first in line, and sees to the others. */
   #serve(): void {
     this.#acceptors.serve();
-    if (!this.#acceptors.isEmpty) this.#accepting ??= this.#acceptNext();
+    const isLookedFor = this.#onChange !== undefined && !this.#arrived;
+    if (this.#acceptors.isEmpty && !isLookedFor) return;
+    this.#accepting ??= this.#acceptNext();
   }
 
   #takeArrived(): Connection | typeof NOT_YET {
@@ -134,6 +156,7 @@ export class Listener {
     this.#accepting = undefined;
     if (this.#isClosed) return this.#arrived.conn?.close();
     this.#serve();
+    this.#onChange?.();
   }
 
   async #acceptWanted(): Promise<Connection> {
@@ -170,7 +193,8 @@ export class Listener {
 
   /** An accept that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#isClosed || !this.#accepting) return;
+    const isIdle = this.#isClosed || !this.#accepting;
+    if (isIdle || this.#onChange !== undefined) return;
     this.#isUnreferenced = true;
     this.#listener?.unref();
   }

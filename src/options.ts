@@ -23,7 +23,7 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from "./constants.ts";
-import type { StreamEndpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { errno } from "./errno.ts";
 import { OSError, osError } from "./errors.ts";
 
@@ -31,9 +31,9 @@ import { OSError, osError } from "./errors.ts";
 interface Option {
   readonly level: number;
   readonly name: number;
-  readonly get: (endpoint: StreamEndpoint) => number;
+  readonly get: (endpoint: Endpoint) => number;
   /** Left out for an option that can only be read. */
-  readonly set?: (endpoint: StreamEndpoint, value: number) => void;
+  readonly set?: (endpoint: Endpoint, value: number) => void;
 }
 
 const OPTIONS: readonly Option[] = [
@@ -52,7 +52,7 @@ const OPTIONS: readonly Option[] = [
     level: SOL_SOCKET,
     name: SO_KEEPALIVE,
     get: (endpoint) => Number(endpoint.settings.keepAlive),
-    set: (endpoint, value) => endpoint.setKeepAlive(value !== 0),
+    set: (endpoint, value) => endpoint.set("keepAlive", value !== 0),
   },
   {
     level: SOL_SOCKET,
@@ -65,7 +65,7 @@ const OPTIONS: readonly Option[] = [
     level: SOL_SOCKET,
     name: SO_REUSEADDR,
     get: (endpoint) => Number(endpoint.settings.reuseAddress),
-    set: (endpoint, value) => endpoint.settings.reuseAddress = value !== 0,
+    set: (endpoint, value) => endpoint.set("reuseAddress", value !== 0),
   },
   {
     level: SOL_SOCKET,
@@ -73,7 +73,7 @@ const OPTIONS: readonly Option[] = [
     get: (endpoint) => Number(endpoint.settings.reusePort),
     set: (endpoint, value) => {
       if (value !== 0) checkUnstableNet();
-      endpoint.settings.reusePort = value !== 0;
+      endpoint.set("reusePort", value !== 0);
     },
   },
   { level: SOL_SOCKET, name: SO_TYPE, get: (endpoint) => endpoint.type },
@@ -81,7 +81,7 @@ const OPTIONS: readonly Option[] = [
     level: IPPROTO_TCP,
     name: TCP_NODELAY,
     get: (endpoint) => Number(endpoint.settings.noDelay),
-    set: (endpoint, value) => endpoint.setNoDelay(value !== 0),
+    set: (endpoint, value) => endpoint.set("noDelay", value !== 0),
   },
   {
     level: IPPROTO_IPV6,
@@ -89,7 +89,7 @@ const OPTIONS: readonly Option[] = [
     get: (endpoint) => Number(endpoint.settings.v6only),
     set: (endpoint, value) => {
       if (endpoint.isBound) throw osError("EINVAL");
-      endpoint.settings.v6only = value !== 0;
+      endpoint.set("v6only", value !== 0);
     },
   },
 ];
@@ -112,7 +112,7 @@ function errnoOf(failure: unknown): number {
 
 /** The number that an option has. */
 export function getOption(
-  endpoint: StreamEndpoint,
+  endpoint: Endpoint,
   level: number,
   name: number,
 ): number {
@@ -124,7 +124,7 @@ export function getOption(
 
 /** Gives an option a number. */
 export function setOption(
-  endpoint: StreamEndpoint,
+  endpoint: Endpoint,
   level: number,
   name: number,
   value: number,
@@ -136,7 +136,7 @@ export function setOption(
 }
 
 function find(
-  endpoint: StreamEndpoint,
+  endpoint: Endpoint,
   level: number,
   name: number,
 ): Option | undefined {
@@ -145,7 +145,7 @@ function find(
 }
 
 /** Whether a socket of this family has options of a level. */
-function hasLevel(endpoint: StreamEndpoint, level: number): boolean {
+function hasLevel(endpoint: Endpoint, level: number): boolean {
   if (level === SOL_SOCKET) return true;
   if (level === IPPROTO_IPV6) return endpoint.family === AF_INET6;
   const isInternet = endpoint.family !== AF_UNIX;

@@ -29,6 +29,7 @@ export class Outflow {
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isShut = false;
+  #onChange: (() => void) | undefined;
   // Few connections need these lines, and each takes 1 KB.
   #senders: Line | undefined;
   #writers: Line | undefined;
@@ -42,6 +43,16 @@ export class Outflow {
   /** Whether this side has shut the direction down. */
   get isShut(): boolean {
     return this.#isShut;
+  }
+
+  /** Whether a call that sends would be taken now, or fail at once. */
+  get isWritable(): boolean {
+    return !this.#isWriting || this.#isShut || this.#fate.isBroken;
+  }
+
+  /** Calls back whenever there may be room, until called without a callback. */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
   }
 
   /**
@@ -163,6 +174,7 @@ export class Outflow {
   #endTurnToSend(): void {
     this.#isWriting = false;
     this.#senders?.serve();
+    this.#onChange?.();
   }
 
   #checkSendable(): void {

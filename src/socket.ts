@@ -20,16 +20,15 @@ import {
   AF_UNIX,
   IPPROTO_TCP,
   MSG_DONTWAIT,
-  MSG_PEEK,
-  MSG_WAITALL,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
+import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import type { Endpoint, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
 import { OSError, osError, ValueError } from "./errors.ts";
-import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS, SOCK_FLAGS } from "./flags.ts";
+import { SOCK_FLAGS } from "./flags.ts";
 import { checkKind } from "./kind.ts";
 import { getOption, setOption } from "./options.ts";
 import {
@@ -45,23 +44,7 @@ import {
   repr,
 } from "./python.ts";
 import { resolve, resolveSync } from "./resolve.ts";
-import type { Stream } from "./stream.ts";
-
-/**
- * What stands for Python's file descriptor, which Deno does not hand out: a
- * socket of the system without a {@linkcode Socket}. `Socket.detach()` gives
- * one, and the constructor of `Socket` takes it.
- */
-export interface Descriptor {
-  /** The address family of the socket behind it. */
-  readonly family: number;
-  /** The type of the socket behind it. */
-  readonly type: number;
-  /** The protocol of the socket behind it. */
-  readonly proto: number;
-  /** Closes the socket; the promise settles when its port is free. */
-  close(): Promise<void>;
-}
+import { StreamEndpoint } from "./stream_endpoint.ts";
 
 let defaultTimeout: number | null = null;
 
@@ -142,7 +125,7 @@ export class Socket {
   readonly #family: number;
   readonly #type: number;
   readonly #proto: number;
-  #endpoint: StreamEndpoint;
+  #descriptor: OpenDescriptor;
   #timeout: number | null = defaultTimeout;
   #isClosed = false;
 
@@ -171,7 +154,7 @@ export class Socket {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
     if (fileno !== null) {
-      this.#endpoint = asEndpoint(fileno);
+      this.#descriptor = asDescriptor(fileno);
       this.#family = f === -1 ? this.#endpoint.family : f;
       this.#type = t === -1 ? this.#endpoint.type : t;
       this.#proto = p === -1 ? detectProto(this.#endpoint) : p;
@@ -182,11 +165,13 @@ export class Socket {
     this.#proto = p === -1 ? 0 : p;
     if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
     checkKind(this.#family, this.#type, this.#proto);
-    this.#endpoint = new StreamEndpoint(
-      this.#family,
-      this.#type,
-      this.#proto,
+    this.#descriptor = new OpenDescriptor(
+      new StreamEndpoint(this.#family, this.#type, this.#proto),
     );
+  }
+
+  get #endpoint(): Endpoint {
+    return this.#descriptor.endpoint;
   }
 
   /** The address family, such as `AF_INET`. */
@@ -244,7 +229,7 @@ export class Socket {
     const endpoint = await this.#endpoint.accept(this.#timeout);
     const { family, type, proto } = this;
     return [
-      new Socket(family, type, proto, endpoint),
+      new Socket(family, type, proto, new OpenDescriptor(endpoint)),
       endpoint.getpeername(),
     ];
   }
@@ -309,7 +294,9 @@ export class Socket {
     checkPythonArgumentCount(arguments.length, "close");
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#endpoint.close();
+    // Another Socket, with the same descriptor, may have been faster.
+    if (this.#descriptor.isClosed) throw osError("EBADF");
+    this.#descriptor.close();
   }
 
   /**
@@ -423,11 +410,10 @@ export class Socket {
   detach(): Descriptor | -1 {
     checkPythonArgumentCount(arguments.length, "detach");
     if (this.#isClosed) return -1;
-    const endpoint = this.#endpoint;
     this.#isClosed = true;
-    this.#endpoint = new StreamEndpoint(this.family, this.type, this.proto);
-    this.#endpoint.close();
-    return endpoint;
+    const descriptor = this.#descriptor;
+    this.#descriptor = closedDescriptor(this);
+    return descriptor;
   }
 
   /**
@@ -641,14 +627,7 @@ export class Socket {
       if (size < 0) throw new ValueError("negative buffersize in recv");
       if (size === 0) return Promise.resolve(new Uint8Array(0));
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#receiver(timeout).then(() => this.recv(bufsize, flags));
-      }
-      checkFlags(how, RECEIVE_FLAGS);
-      return (how & MSG_WAITALL) !== 0 && timeout === null
-        ? stream.receiveAll(size)
-        : stream.receive(size, timeout, (how & MSG_PEEK) !== 0);
+      return this.#endpoint.receive(size, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -709,18 +688,7 @@ export class Socket {
       if (bytes.length === 0) return Promise.resolve(0);
       const target = size === 0 ? bytes : bytes.subarray(0, size);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#receiver(timeout)
-          .then(() => this.recv_into(buffer, nbytes, flags));
-      }
-      checkFlags(how, RECEIVE_FLAGS);
-      return (how & MSG_WAITALL) !== 0 && timeout === null
-        ? stream.receiveAll(target.length).then((whole) => {
-          target.set(whole);
-          return whole.length;
-        })
-        : stream.receiveInto(target, timeout, (how & MSG_PEEK) !== 0);
+      return this.#endpoint.receiveInto(target, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -764,12 +732,7 @@ export class Socket {
       const bytes = asBytes(data);
       const how = parseInt32(flags);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#sender(timeout).then(() => this.send(data, flags));
-      }
-      checkFlags(how, SEND_FLAGS);
-      return stream.send(bytes, timeout);
+      return this.#endpoint.send(bytes, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -815,12 +778,7 @@ export class Socket {
       const bytes = asBytes(data);
       const how = parseInt32(flags);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#sender(timeout).then(() => this.sendall(data, flags));
-      }
-      checkFlags(how, SEND_FLAGS);
-      return stream.sendAll(bytes, timeout);
+      return this.#endpoint.sendAll(bytes, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -829,21 +787,6 @@ export class Socket {
   /** MSG_DONTWAIT counts only on a socket that would wait without limit. */
   #timeoutWith(flags: number): number | null {
     return (flags & MSG_DONTWAIT) !== 0 ? this.#timeout ?? 0 : this.#timeout;
-  }
-
-  /** The connection to receive from, or the kernel's word for there being none. */
-  #receiver(timeout: number | null): Promise<Stream> {
-    const isUnix = this.#endpoint.family === AF_UNIX;
-    return this.#endpoint.whenConnected(
-      timeout,
-      isUnix ? "EINVAL" : "ENOTCONN",
-    );
-  }
-
-  /** The connection to send on, or the kernel's word for there being none. */
-  #sender(timeout: number | null): Promise<Stream> {
-    const isUnix = this.#endpoint.family === AF_UNIX;
-    return this.#endpoint.whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
   }
 
   /**
@@ -996,7 +939,7 @@ export class Socket {
   /** Closes the socket and waits until its port is free again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.#endpoint.close();
+    await this.#descriptor.close();
   }
 
   /**
@@ -1071,16 +1014,25 @@ function optionValue(value: unknown): number | undefined {
     : new Int32Array(bytes.slice(0, 4).buffer)[0];
 }
 
-function asEndpoint(fileno: unknown): StreamEndpoint {
-  if (fileno instanceof StreamEndpoint && !fileno.isClosed) return fileno;
-  if (!(fileno instanceof StreamEndpoint) && index(fileno) < 0) {
+function asDescriptor(fileno: unknown): OpenDescriptor {
+  if (fileno instanceof OpenDescriptor && !fileno.isClosed) return fileno;
+  if (!(fileno instanceof OpenDescriptor) && index(fileno) < 0) {
     throw new ValueError("negative file descriptor");
   }
   throw osError("EBADF");
 }
 
+/** What a socket keeps that has given its descriptor away. */
+function closedDescriptor({ family, type, proto }: Socket): OpenDescriptor {
+  const descriptor = new OpenDescriptor(
+    new StreamEndpoint(family, type, proto),
+  );
+  descriptor.close();
+  return descriptor;
+}
+
 /** The protocol as the kernel knows it, which is never 0 for TCP. */
-function detectProto({ family, proto }: StreamEndpoint): number {
+function detectProto({ family, proto }: Endpoint): number {
   return family === AF_UNIX ? proto : IPPROTO_TCP;
 }
 

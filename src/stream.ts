@@ -72,6 +72,22 @@ export class Stream {
     return this.#outflow.sendAll(data, timeout);
   }
 
+  /** Whether a call that receives would have an answer now. */
+  get isReadable(): boolean {
+    return this.#inflow.isReadable;
+  }
+
+  /** Whether a call that sends would be taken now. */
+  get isWritable(): boolean {
+    return this.#outflow.isWritable;
+  }
+
+  /** Looks out for changes of both, until it is called without a callback. */
+  watch(onChange: (() => void) | undefined): void {
+    this.#outflow.watch(onChange);
+    this.#inflow.watch(onChange);
+  }
+
   /** What broke the connection, for the one call that reports it. */
   takeFailure(): unknown {
     return this.#fate.takeFailure();

@@ -14,7 +14,9 @@ const ROOM_ROWS = [
   ["address", "flags", "inet", "kind", "turn", "waiting"],
   ["connection", "inflow", "outflow", "resolve", "posix"],
   ["stream", "listener", "datagram", "node_conn"],
-  ["attempt", "endpoint", "options"],
+  ["attempt", "endpoint"],
+  ["stream_endpoint", "datagram_endpoint", "options"],
+  ["descriptor"],
   ["socket"],
   ["connect", "file", "select", "selectors"],
 ];
