@@ -6,6 +6,7 @@
  */
 
 import type { Address } from "./address.ts";
+import type { AncillaryItem } from "./buffers.ts";
 import type { Bytes } from "./connection.ts";
 import type { LocalAddress } from "./listener.ts";
 import type { HostPort } from "./resolve.ts";
@@ -46,9 +47,6 @@ export function defaultSettings(): Settings {
     ttl: 64,
   };
 }
-
-/** One item of ancillary data: level, type and bytes, as in Python. */
-export type AncillaryItem = [level: number, type: number, data: Uint8Array];
 
 /** What one call of `recvmsg` receives. */
 export interface Message {

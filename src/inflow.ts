@@ -8,6 +8,7 @@
  * @module
  */
 
+import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
 import { operations } from "./turn.ts";
@@ -97,15 +98,7 @@ export class Inflow {
       if (pieces.length === 0 || this.#fate.isClosed) throw error;
       this.#fate.break(error);
     }
-    const [first = NOTHING, ...others] = pieces;
-    if (others.length === 0) return first;
-    const whole = new Uint8Array(size - missing);
-    let end = 0;
-    for (const piece of pieces) {
-      whole.set(piece, end);
-      end += piece.length;
-    }
-    return whole;
+    return gather(pieces);
   }
 
   /** Fills an array from its start, and says with how many bytes. */

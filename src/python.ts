@@ -172,7 +172,8 @@ export function asWritableBytes(
   );
 }
 
-function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+/** The bytes behind a buffer or a view of one; `undefined` for all else. */
+export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value;

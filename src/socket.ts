@@ -25,8 +25,16 @@ import {
   SocketKind,
 } from "./constants.ts";
 import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
-import type { Endpoint, RemoteAddress } from "./endpoint.ts";
+import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
+import {
+  type AncillaryItem,
+  asList,
+  asWritableSegment,
+  gather,
+  parseAncillaryItem,
+  scatter,
+} from "./buffers.ts";
 import { OSError, osError, ValueError } from "./errors.ts";
 import { SOCK_FLAGS } from "./flags.ts";
 import { checkKind } from "./kind.ts";
@@ -45,6 +53,9 @@ import {
 } from "./python.ts";
 import { resolve, resolveSync } from "./resolve.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
+
+/** The most arrays that the system takes at once, UIO_MAXIOV. */
+const IOV_MAX = 1024;
 
 let defaultTimeout: number | null = null;
 
@@ -376,7 +387,7 @@ export class Socket {
   }
 
   async #resolve(
-    address: AddressLike,
+    address: unknown,
     method: string,
   ): Promise<RemoteAddress> {
     const { family } = this.#endpoint;
@@ -414,6 +425,35 @@ export class Socket {
     const descriptor = this.#descriptor;
     this.#descriptor = closedDescriptor(this);
     return descriptor;
+  }
+
+  /**
+   * Another object for the same socket. As Python's `socket.dup()`: what one
+   * receives the other does not, and the connection lives until both are closed.
+   *
+   * @example The second outlives the first
+   * ```ts
+   * import { create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const first = create_server(["127.0.0.1", 0]);
+   * const address = first.getsockname();
+   * using second = first.dup();
+   * first.close();
+   * assertEquals(second.getsockname(), address);
+   * ```
+   *
+   * @returns The new object, of the same class, with the same timeout.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  dup(): this {
+    checkPythonArgumentCount(arguments.length, "dup");
+    if (this.#endpoint.isClosed) throw osError("EBADF");
+    const Kind = this.constructor as typeof Socket;
+    const { family, type, proto } = this;
+    const sock = new Kind(family, type, proto, this.#descriptor.dup());
+    sock.#timeout = this.#timeout;
+    return sock as this;
   }
 
   /**
@@ -634,6 +674,271 @@ export class Socket {
   }
 
   /**
+   * Receives bytes, and says from whom. As Python's `socket.recvfrom()`.
+   *
+   * On a datagram socket each call takes one datagram; what is longer than
+   * `bufsize` is lost, as in Python. On a stream it is `recv`, and the address is
+   * `null`.
+   *
+   * @example Who has sent it
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = socket(AF_INET, SOCK_DGRAM);
+   * server.bind(["127.0.0.1", 0]);
+   * using client = socket(AF_INET, SOCK_DGRAM);
+   * await client.sendto(Uint8Array.of(1, 2), server.getsockname());
+   *
+   * const [data, address] = await server.recvfrom(1024);
+   * assertEquals(data, Uint8Array.of(1, 2));
+   * assertEquals(address, ["127.0.0.1", client.getsockname()[1]]);
+   * ```
+   *
+   * @param bufsize At most so many bytes.
+   * @param flags As for `recv`.
+   * @returns The bytes, and the sender's address, in the form that `accept`
+   * describes.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {ValueError} If `bufsize` is negative.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvfrom(
+    bufsize: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, InetAddress]>;
+  /** The same, for an address of another kind: `recvfrom<string>(1024)`. */
+  recvfrom<A extends Address | null>(
+    bufsize: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, A]>;
+  async recvfrom(
+    bufsize: number,
+    flags: number = 0,
+  ): Promise<[Uint8Array<ArrayBuffer>, Address | null]> {
+    checkArgumentCount(arguments.length, "recvfrom", 1, 2);
+    const size = asInteger(bufsize, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffersize in recvfrom");
+    const timeout = this.#timeoutWith(how);
+    const message = await this.#endpoint.receiveMessage(size, 0, timeout, how);
+    return [message.data, message.address];
+  }
+
+  /**
+   * Receives bytes with all that is known about them. As Python's
+   * `socket.recvmsg()`.
+   *
+   * @example A datagram that was longer
+   * ```ts
+   * import { AF_INET, MSG_TRUNC, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using receiver = socket(AF_INET, SOCK_DGRAM);
+   * receiver.bind(["127.0.0.1", 0]);
+   * using sender = socket(AF_INET, SOCK_DGRAM);
+   * await sender.sendto(Uint8Array.of(1, 2, 3), receiver.getsockname());
+   *
+   * const [data, ancdata, flags] = await receiver.recvmsg(2);
+   * assertEquals(data, Uint8Array.of(1, 2));
+   * assertEquals(ancdata, []);
+   * assertEquals(flags, MSG_TRUNC);
+   * ```
+   *
+   * @param bufsize At most so many bytes.
+   * @param ancbufsize Room for ancillary data, in bytes: `CMSG_SPACE(…)`. Only
+   * the descriptor brings such data, so that more than 0 needs `--allow-ffi`.
+   * @param flags As for `recv`.
+   * @returns The bytes; the ancillary data, each item `[level, type, bytes]`; the
+   * flags that the system returns, such as `MSG_TRUNC`; the sender's address, in
+   * the form that `accept` describes, `null` on a stream.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {ValueError} If a size is negative, or `ancbufsize` too large.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvmsg(
+    bufsize: number,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<
+    [Uint8Array<ArrayBuffer>, AncillaryItem[], number, InetAddress]
+  >;
+  /** The same, for an address of another kind: `recvmsg<string>(1024)`. */
+  recvmsg<A extends Address | null>(
+    bufsize: number,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, AncillaryItem[], number, A]>;
+  async recvmsg(
+    bufsize: number,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): Promise<
+    [Uint8Array<ArrayBuffer>, AncillaryItem[], number, Address | null]
+  > {
+    checkArgumentCount(arguments.length, "recvmsg", 1, 3);
+    const size = asInteger(bufsize, "ssize_t");
+    const room = asInteger(ancbufsize, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffer size in recvmsg()");
+    const message = await this.#receiveMessage(size, room, how);
+    return [message.data, message.ancillary, message.flags, message.address];
+  }
+
+  /**
+   * Receives bytes into several arrays, one after the other. As Python's
+   * `socket.recvmsg_into()`.
+   *
+   * @example A header and a body
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * await client.sendall(Uint8Array.of(1, 2, 3));
+   * const [conn] = await listener.accept();
+   *
+   * const [header, body] = [new Uint8Array(1), new Uint8Array(8)];
+   * const [count] = await conn.recvmsg_into([header, body]);
+   * conn.close();
+   * assertEquals(count, 3);
+   * assertEquals(header, Uint8Array.of(1));
+   * assertEquals(body.subarray(0, 2), Uint8Array.of(2, 3));
+   * ```
+   *
+   * @param buffers The arrays, in the order in which they are filled.
+   * @param ancbufsize As for `recvmsg`.
+   * @param flags As for `recv`.
+   * @returns How many bytes the arrays have got, and then what `recvmsg` returns.
+   * @throws {TypeError} If `buffers` is no iterable of arrays of bytes, or a
+   * number is none.
+   * @throws {ValueError} If `ancbufsize` is negative or too large.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[number, AncillaryItem[], number, InetAddress]>;
+  /** The same, for an address of another kind: `recvmsg_into<string>(…)`. */
+  recvmsg_into<A extends Address | null>(
+    buffers: Iterable<BytesLike>,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[number, AncillaryItem[], number, A]>;
+  async recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): Promise<[number, AncillaryItem[], number, Address | null]> {
+    checkArgumentCount(arguments.length, "recvmsg_into", 1, 3);
+    const room = asInteger(ancbufsize, "ssize_t");
+    const how = parseInt32(flags);
+    const targets = asList(buffers, "recvmsg_into() argument 1")
+      .map(asWritableSegment);
+    const size = targets.reduce((sum, { length }) => sum + length, 0);
+    const message = await this.#receiveMessage(size, room, how);
+    scatter(message.data, targets);
+    return [
+      message.data.length,
+      message.ancillary,
+      message.flags,
+      message.address,
+    ];
+  }
+
+  async #receiveMessage(
+    size: number,
+    room: number,
+    flags: number,
+  ): Promise<Message> {
+    if (room < 0 || room > 0x7fffffff) {
+      throw new ValueError("invalid ancillary data buffer length");
+    }
+    const timeout = this.#timeoutWith(flags);
+    return await this.#endpoint.receiveMessage(size, room, timeout, flags);
+  }
+
+  /**
+   * Receives bytes into an array, and says from whom. As Python's
+   * `socket.recvfrom_into()`.
+   *
+   * @example A buffer that is used again
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using receiver = socket(AF_INET, SOCK_DGRAM);
+   * receiver.bind(["127.0.0.1", 0]);
+   * using sender = socket(AF_INET, SOCK_DGRAM);
+   * await sender.sendto(Uint8Array.of(1, 2, 3), receiver.getsockname());
+   *
+   * const buffer = new Uint8Array(1024);
+   * const [count, [host]] = await receiver.recvfrom_into(buffer);
+   * assertEquals(buffer.subarray(0, count), Uint8Array.of(1, 2, 3));
+   * assertEquals(host, "127.0.0.1");
+   * ```
+   *
+   * @param buffer The array; it is filled from its start.
+   * @param nbytes At most so many bytes; 0 is as many as the array holds.
+   * @param flags As for `recv`.
+   * @returns How many bytes the array has got, and the sender's address, as for
+   * `recvfrom`.
+   * @throws {TypeError} If `buffer` is no array of bytes, or a number is none.
+   * @throws {ValueError} If `nbytes` is negative or more than the array holds.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvfrom_into(
+    buffer: BytesLike,
+    nbytes?: number,
+    flags?: number,
+  ): Promise<[number, InetAddress]>;
+  /** The same, for an address of another kind: `recvfrom_into<string>(…)`. */
+  recvfrom_into<A extends Address | null>(
+    buffer: BytesLike,
+    nbytes?: number,
+    flags?: number,
+  ): Promise<[number, A]>;
+  async recvfrom_into(
+    buffer: BytesLike,
+    nbytes: number = 0,
+    flags: number = 0,
+  ): Promise<[number, Address | null]> {
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "recvfrom_into() missing required argument 'buffer' (pos 1)",
+      );
+    }
+    checkArgumentCount(arguments.length, "recvfrom_into", 0, 3);
+    const bytes = asWritableBytes(buffer, "recvfrom_into");
+    const wanted = asInteger(nbytes, "ssize_t");
+    const how = parseInt32(flags);
+    if (wanted < 0) {
+      throw new ValueError("negative buffersize in recvfrom_into");
+    }
+    if (wanted > bytes.length) {
+      throw new ValueError(
+        "nbytes is greater than the length of the buffer",
+      );
+    }
+    const size = wanted === 0 ? bytes.length : wanted;
+    const timeout = this.#timeoutWith(how);
+    const { data, address } = await this.#endpoint
+      .receiveMessage(size, 0, timeout, how);
+    bytes.set(data);
+    return [data.length, address];
+  }
+
+  /**
    * Receives bytes into an array. As Python's `socket.recv_into()`.
    *
    * The array is written to only until the promise settles. It is the fastest
@@ -782,6 +1087,119 @@ export class Socket {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Sends one datagram to an address. As Python's `socket.sendto()`, also with
+   * three arguments: `sendto(data, flags, address)`.
+   *
+   * A socket that is not bound gets a free port on all interfaces. On a connected
+   * stream the address is ignored, as it is on Linux.
+   *
+   * @example There and back
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = socket(AF_INET, SOCK_DGRAM);
+   * server.bind(["127.0.0.1", 0]);
+   * using client = socket(AF_INET, SOCK_DGRAM);
+   * await client.sendto(Uint8Array.of(1), server.getsockname());
+   *
+   * const [question, address] = await server.recvfrom(1024);
+   * await server.sendto(Uint8Array.of(...question, 2), address);
+   * assertEquals(await client.recv(1024), Uint8Array.of(1, 2));
+   * ```
+   *
+   * @param data The bytes. A string is refused: encode it first.
+   * @param address As for `bind`; a name is looked up in this socket's family.
+   * @returns How many bytes were sent: all of them.
+   * @throws {TypeError} If `data` is not bytes, or that is no address of the
+   * family.
+   * @throws {OverflowError} If the port is not 0–65535.
+   * @throws {gaierror} If the host does not resolve.
+   * @throws {PermissionError} EACCES for a broadcast address without
+   * `SO_BROADCAST`, or if a missing `--allow-net` forbids it.
+   * @throws {TimeoutError} If there is no room within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and there is no room.
+   * @throws {OSError} EMSGSIZE if it is too long for one datagram; EINVAL for
+   * port 0; ENETUNREACH and others of the network; EBADF if you have closed it.
+   */
+  sendto(data: BytesLike, address: AddressLike): Promise<number>;
+  /** The same, with flags as for `send`. */
+  sendto(
+    data: BytesLike,
+    flags: number,
+    address: AddressLike,
+  ): Promise<number>;
+  async sendto(
+    data: BytesLike,
+    flagsOrAddress?: number | AddressLike,
+    address?: AddressLike,
+  ): Promise<number> {
+    const given = arguments.length;
+    if (given < 2 || given > 3) {
+      throw new TypeError(
+        `sendto() takes 2 or 3 arguments (${given} given)`,
+      );
+    }
+    const bytes = asBytes(data);
+    const how = given === 3 ? parseInt32(flagsOrAddress) : 0;
+    const to = given === 3 ? address : flagsOrAddress;
+    const remote = await this.#resolve(to, "sendto");
+    const timeout = this.#timeoutWith(how);
+    return await this.#endpoint.sendMessage(bytes, [], remote, timeout, how);
+  }
+
+  /**
+   * Sends bytes from several arrays as one message, with ancillary data and to an
+   * address if these are given. As Python's `socket.sendmsg()`.
+   *
+   * @example A header and a body
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [header, body] = [Uint8Array.of(1), Uint8Array.of(2, 3)];
+   * assertEquals(await client.sendmsg([header, body]), 3);
+   *
+   * const [conn] = await listener.accept();
+   * assertEquals(await conn.recv(1024), Uint8Array.of(1, 2, 3));
+   * conn.close();
+   * ```
+   *
+   * @param buffers The arrays, in their order.
+   * @param ancdata The ancillary data, each item `[level, type, bytes]`; needs
+   * `--allow-ffi`.
+   * @param flags As for `send`.
+   * @param address As for `sendto`; `null` for the peer of a connected socket.
+   * @returns How many bytes were sent.
+   * @throws {TypeError} If an argument has the wrong type.
+   * @throws {OSError} EDESTADDRREQ if there is neither an address nor a peer;
+   * EMSGSIZE for more than 1024 arrays; EOPNOTSUPP for ancillary data without
+   * `--allow-ffi`; and as for `send` and `sendto`.
+   */
+  async sendmsg(
+    buffers: Iterable<BytesLike>,
+    ancdata: Iterable<readonly [number, number, BytesLike]> = [],
+    flags: number = 0,
+    address: AddressLike | null = null,
+  ): Promise<number> {
+    checkArgumentCount(arguments.length, "sendmsg", 1, 4);
+    const how = parseInt32(flags);
+    const remote = address === null
+      ? null
+      : await this.#resolve(address, "sendmsg");
+    const pieces = asList(buffers, "sendmsg() argument 1").map(asBytes);
+    const ancillary = asList(ancdata, "sendmsg() argument 2")
+      .map(parseAncillaryItem);
+    const { isClosed } = this.#endpoint;
+    if (!isClosed && pieces.length > IOV_MAX) throw osError("EMSGSIZE");
+    const timeout = this.#timeoutWith(how);
+    return await this.#endpoint
+      .sendMessage(gather(pieces), ancillary, remote, timeout, how);
   }
 
   /** MSG_DONTWAIT counts only on a socket that would wait without limit. */

@@ -26,9 +26,9 @@ import {
 import type { ErrnoName } from "./errno.ts";
 import { BlockingIOError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
+import type { AncillaryItem } from "./buffers.ts";
 import type { Bytes, Connection } from "./connection.ts";
 import {
-  type AncillaryItem,
   defaultSettings,
   type Endpoint,
   type Message,

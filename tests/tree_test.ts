@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname!, "..");
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python", "events"],
   ["address", "flags", "inet", "kind", "turn", "waiting"],
-  ["connection", "inflow", "outflow", "resolve", "posix"],
+  ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
   ["stream", "listener", "datagram", "node_conn"],
   ["attempt", "endpoint"],
   ["stream_endpoint", "datagram_endpoint", "options"],
