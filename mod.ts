@@ -39,6 +39,7 @@ export {
   create_connection,
   create_server,
   has_dualstack_ipv6,
+  socketpair,
 } from "./src/connect.ts";
 export type {
   CreateConnectionOptions,

@@ -164,17 +164,18 @@ export class Socket {
   ) {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
+    if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
+    const kind = t === -1 ? t : t & ~SOCK_FLAGS;
     if (fileno !== null) {
       this.#descriptor = asDescriptor(fileno);
       this.#family = f === -1 ? this.#endpoint.family : f;
-      this.#type = t === -1 ? this.#endpoint.type : t;
+      this.#type = kind === -1 ? this.#endpoint.type : kind;
       this.#proto = p === -1 ? detectProto(this.#endpoint) : p;
       return;
     }
     this.#family = f === -1 ? AF_INET : f;
-    this.#type = t === -1 ? SOCK_STREAM : t & ~SOCK_FLAGS;
+    this.#type = kind === -1 ? SOCK_STREAM : kind;
     this.#proto = p === -1 ? 0 : p;
-    if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
     checkKind(this.#family, this.#type, this.#proto);
     this.#descriptor = new OpenDescriptor(
       new StreamEndpoint(this.#family, this.#type, this.#proto),

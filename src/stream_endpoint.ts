@@ -21,6 +21,7 @@ import {
   MSG_WAITALL,
   SHUT_RD,
   SHUT_WR,
+  SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
 import type { ErrnoName } from "./errno.ts";
@@ -36,6 +37,7 @@ import {
   type Settings,
 } from "./endpoint.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import { connectPair } from "./pair.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { pause } from "./waiting.ts";
@@ -67,6 +69,18 @@ export class StreamEndpoint implements Endpoint {
     this.family = family;
     this.type = type;
     this.proto = proto;
+  }
+
+  /** Two endpoints of `AF_UNIX` that are connected to each other. */
+  static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
+    const [one, other] = await connectPair();
+    return [StreamEndpoint.#of(one), StreamEndpoint.#of(other)];
+  }
+
+  static #of(conn: Connection): StreamEndpoint {
+    const endpoint = new StreamEndpoint(AF_UNIX, SOCK_STREAM, 0);
+    endpoint.#adopt(conn);
+    return endpoint;
   }
 
   get isClosed(): boolean {

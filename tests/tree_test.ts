@@ -13,7 +13,7 @@ const ROOM_ROWS = [
   ["constants", "errno", "errors", "python", "events"],
   ["address", "flags", "inet", "kind", "turn", "waiting"],
   ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
-  ["stream", "listener", "datagram", "node_conn"],
+  ["stream", "listener", "datagram", "node_conn", "pair"],
   ["attempt", "endpoint"],
   ["stream_endpoint", "datagram_endpoint", "options"],
   ["descriptor"],
