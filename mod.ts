@@ -33,6 +33,7 @@ export {
   socket,
 } from "./src/socket.ts";
 export type { Descriptor } from "./src/descriptor.ts";
+export type { CallEvent } from "./src/events.ts";
 export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
 export {

@@ -27,6 +27,7 @@ import {
 import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
+import { instrument } from "./events.ts";
 import {
   type AncillaryItem,
   asList,
@@ -1412,6 +1413,32 @@ export class Socket {
     return `<${parts.join(", ")}>`;
   }
 }
+
+/** The calls that are worth watching: those that do something. */
+instrument(Socket.prototype, [
+  "accept",
+  "bind",
+  "close",
+  "connect",
+  "connect_ex",
+  "detach",
+  "dup",
+  "listen",
+  "recv",
+  "recv_into",
+  "recvfrom",
+  "recvfrom_into",
+  "recvmsg",
+  "recvmsg_into",
+  "send",
+  "sendall",
+  "sendmsg",
+  "sendto",
+  "setblocking",
+  "setsockopt",
+  "settimeout",
+  "shutdown",
+]);
 
 /** The member of an enumeration that has a value, as Python prints it. */
 function nameIn(

@@ -10,8 +10,8 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "python", "events"],
-  ["address", "flags", "inet", "kind", "turn", "waiting"],
+  ["constants", "errno", "errors", "python"],
+  ["events", "address", "flags", "inet", "kind", "turn", "waiting"],
   ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
   ["stream", "listener", "datagram", "node_conn", "pair"],
   ["attempt", "endpoint"],
