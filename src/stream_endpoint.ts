@@ -280,7 +280,15 @@ export class StreamEndpoint implements Endpoint {
     flags: number,
   ): Promise<Message> {
     const data = await this.receive(size, timeout, flags);
-    return { data, ancillary: [], flags: 0, address: null };
+    const isEnd = data.length === 0 && size > 0;
+    const address = isEnd ? null : this.#senderName();
+    return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** Linux tells who sent only on Unix sockets, and only if the peer has a name. */
+  #senderName(): Address | null {
+    if (this.family !== AF_UNIX || this.#stream === undefined) return null;
+    return formatAddress(AF_UNIX, this.#stream.remoteAddr) || null;
   }
 
   send(
