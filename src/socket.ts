@@ -24,7 +24,7 @@ import {
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import { asDescriptor, type Descriptor, OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
 import { instrument } from "./events.ts";
@@ -47,7 +47,6 @@ import {
   type BytesLike,
   checkArgumentCount,
   checkPythonArgumentCount,
-  index,
   parseInt32,
   parseTimeout,
   repr,
@@ -459,6 +458,87 @@ export class Socket {
   }
 
   /**
+   * The number of the socket's descriptor in this process. As Python's
+   * `socket.fileno()`. Deno does not tell it, but the C library can be asked: so
+   * this needs `--allow-ffi`, on Linux or macOS.
+   *
+   * The number is a duplicate of Deno's own descriptor. It stays the same for the
+   * life of the socket, is closed with it, and takes the place of the socket
+   * where one is wanted: in the constructor, in `select` and in `selectors`.
+   *
+   * @example The same number every time
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const sock = socket();
+   * const number = sock.fileno();
+   * assertEquals(sock.fileno(), number);
+   * sock.close();
+   * assertEquals(sock.fileno(), -1);
+   * ```
+   *
+   * @returns The number, or −1 if the socket is closed.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   * @throws {OSError} EOPNOTSUPP if several descriptors of the program look the
+   * same, as those of Unix sockets without a name do: ask for the number before
+   * the next of them is made.
+   */
+  fileno(): number {
+    checkArgumentCount(arguments.length, "fileno", 0);
+    return this.#descriptor.fileno();
+  }
+
+  /**
+   * Whether programs that this one starts have the descriptor too. As Python's
+   * `socket.get_inheritable()`.
+   *
+   * @example As in Python, it is not inherited
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.get_inheritable(), false);
+   * ```
+   *
+   * @returns True only after `set_inheritable(true)`.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  get_inheritable(): boolean {
+    checkPythonArgumentCount(arguments.length, "get_inheritable");
+    return this.#descriptor.isInheritable;
+  }
+
+  /**
+   * Lets programs that this one starts have the descriptor, or not. As Python's
+   * `socket.set_inheritable()`. To let them have it needs `--allow-ffi`.
+   *
+   * @example For a program that is to take the socket over
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.set_inheritable(true);
+   * assertEquals(sock.get_inheritable(), true);
+   * ```
+   *
+   * @param inheritable Whether they have it.
+   * @throws {OSError} EBADF if you have closed it; and as `fileno`.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   */
+  set_inheritable(inheritable: boolean): void {
+    if (arguments.length !== 1) {
+      throw new TypeError(
+        `socket.set_inheritable() missing 1 required positional argument: ` +
+          `'inheritable'`,
+      );
+    }
+    this.#descriptor.isInheritable = Boolean(inheritable);
+  }
+
+  /**
    * The peer's address. As Python's `socket.getpeername()`.
    *
    * @example Where a client is connected to
@@ -587,9 +667,7 @@ export class Socket {
       throw new OSError("getsockopt buflen out of range");
     }
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    const value = getOption(this.#endpoint, l, name);
-    if (length === 0) return value;
-    return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
+    return getOption(this.#descriptor, l, name, length);
   }
 
   /**
@@ -1309,10 +1387,9 @@ export class Socket {
       );
     }
     const [l = 0, name = 0] = [level, optname].map(parseInt32);
-    const number = optionValue(value);
+    const bytes = optionValue(value);
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    if (number === undefined) throw osError("EINVAL");
-    setOption(this.#endpoint, l, name, number);
+    setOption(this.#descriptor, l, name, bytes);
   }
 
   /**
@@ -1394,11 +1471,12 @@ export class Socket {
 
   #repr(family: string, type: string): string {
     const { isClosed } = this.#endpoint;
+    const fd = this.#descriptor.number ?? "?";
     const name = this.constructor === Socket
       ? "socket.socket"
       : this.constructor.name;
     const parts = [
-      `${name}${this.#isClosed ? " [closed]" : ""} fd=${isClosed ? -1 : "?"}`,
+      `${name}${this.#isClosed ? " [closed]" : ""} fd=${fd}`,
       `family=${family}`,
       `type=${type}`,
       `proto=${this.#proto}`,
@@ -1450,22 +1528,12 @@ function nameIn(
   return name === undefined ? String(value) : `${enumeration}.${name}`;
 }
 
-/** An option's number, also from bytes, of which it needs four. */
-function optionValue(value: unknown): number | undefined {
+/** An option's bytes, also from a number that fits 32 bits. */
+function optionValue(value: unknown): Uint8Array<ArrayBuffer> {
   const isNumber = typeof value === "boolean" || Number.isInteger(value);
-  if (isNumber && Number(value) === (Number(value) | 0)) return Number(value);
-  const bytes = asBytes(value);
-  return bytes.length < 4
-    ? undefined
-    : new Int32Array(bytes.slice(0, 4).buffer)[0];
-}
-
-function asDescriptor(fileno: unknown): OpenDescriptor {
-  if (fileno instanceof OpenDescriptor && !fileno.isClosed) return fileno;
-  if (!(fileno instanceof OpenDescriptor) && index(fileno) < 0) {
-    throw new ValueError("negative file descriptor");
-  }
-  throw osError("EBADF");
+  return isNumber && Number(value) === (Number(value) | 0)
+    ? new Uint8Array(Int32Array.of(Number(value)).buffer)
+    : asBytes(value);
 }
 
 /** What a socket keeps that has given its descriptor away. */

@@ -33,6 +33,11 @@ export class Stream {
     return this.#conn.remoteAddr;
   }
 
+  /** The names that the system knows, where others are shown. */
+  get systemNames(): Connection["systemNames"] {
+    return this.#conn.systemNames;
+  }
+
   /** Whether there is still a peer, as far as this side has noticed. */
   get isConnected(): boolean {
     const haveBothEnded = this.#outflow.isShut && this.#inflow.hasEnded;

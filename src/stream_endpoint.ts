@@ -37,6 +37,8 @@ import {
   type Settings,
 } from "./endpoint.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import type { Wanted } from "./find_descriptors.ts";
+import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
@@ -63,6 +65,8 @@ export class StreamEndpoint implements Endpoint {
   #closed: Promise<void> | undefined;
   // Few sockets are looked at, and an empty set takes 200 bytes.
   #watchers: Set<() => void> | undefined;
+  readonly #located = new Located();
+  onSystemChange: (() => void) | undefined;
 
   /** A new endpoint of a family. */
   constructor(family: number, type: number, proto: number) {
@@ -106,6 +110,7 @@ export class StreamEndpoint implements Endpoint {
     const { reusePort, v6only } = this.settings;
     this.#listener = new Listener(local, { backlog, reusePort, v6only });
     this.#local = this.#listener.address;
+    this.onSystemChange?.();
   }
 
   listen(backlog = DEFAULT_BACKLOG): void {
@@ -116,13 +121,18 @@ export class StreamEndpoint implements Endpoint {
     // connected until now would have been refused by a socket only bound.
     const isRight = this.#listener?.options.backlog === backlog ||
       "path" in local;
-    if (!this.#isListening && !isRight) {
-      this.#listener?.close();
-      this.#listener = undefined;
-    }
+    if (!this.#isListening && !isRight) this.#giveUpListener();
     if (this.#listener === undefined) this.#hold(local, backlog);
     this.#isListening = true;
     this.#onStateChange();
+  }
+
+  #giveUpListener(): void {
+    this.#located.forget();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.onSystemChange?.();
+    listener?.close();
   }
 
   #anyAddress(): LocalAddress {
@@ -146,7 +156,30 @@ export class StreamEndpoint implements Endpoint {
     const { noDelay, keepAlive } = this.settings;
     if (noDelay) this.#stream.setNoDelay(true);
     if (keepAlive) this.#stream.setKeepAlive(true);
+    if (this.family === AF_UNIX) this.#located.findEarly(this.#streamNames());
+    this.onSystemChange?.();
     this.#onStateChange();
+  }
+
+  /** By what the system tells the connection from others. */
+  #streamNames(): Wanted {
+    const { family, type } = this;
+    const { localAddr, remoteAddr, systemNames } = this.#stream!;
+    const { local, peer } = systemNames ?? {
+      local: formatAddress(family, localAddr),
+      peer: formatAddress(family, remoteAddr),
+    };
+    return { family, type, local, peer };
+  }
+
+  locate(): number | undefined {
+    if (this.#stream !== undefined) {
+      return this.#located.find(this.#streamNames());
+    }
+    if (this.#listener === undefined) return undefined;
+    const { family, type } = this;
+    const local = this.getsockname();
+    return this.#located.find({ family, type, local, peer: null });
   }
 
   /**
@@ -177,8 +210,7 @@ export class StreamEndpoint implements Endpoint {
   #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
     const local = this.#local as HostPort | undefined;
     // Until now the port was held by listening at it.
-    this.#listener?.close();
-    this.#listener = undefined;
+    this.#giveUpListener();
     return this.#follow(new Attempt(local, remote, isInBackground));
   }
 
@@ -407,6 +439,8 @@ export class StreamEndpoint implements Endpoint {
       const listener = this.#listener;
       this.#listener = undefined;
       this.#isListening = false;
+      this.#located.forget();
+      this.onSystemChange?.();
       this.#onStateChange();
       return await listener?.close("EINVAL");
     }
@@ -477,6 +511,7 @@ export class StreamEndpoint implements Endpoint {
 
   async #close(): Promise<void> {
     this.#lookAway();
+    this.#located.forget();
     this.#attempt?.stop();
     await Promise.all([
       this.#listener?.close(),

@@ -11,12 +11,21 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python"],
-  ["events", "address", "flags", "inet", "kind", "turn", "waiting"],
-  ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
+  ["events", "address", "libc", "flags", "inet", "kind", "turn", "waiting"],
+  ["buffers", "connection", "inflow", "outflow", "resolve"],
+  [
+    "ancillary",
+    "sockaddr",
+    "poller",
+    "message",
+    "find_descriptors",
+    "posix",
+    "located",
+  ],
   ["stream", "listener", "datagram", "node_conn", "pair"],
   ["attempt", "endpoint"],
-  ["stream_endpoint", "datagram_endpoint", "options"],
-  ["descriptor"],
+  ["stream_endpoint", "datagram_endpoint"],
+  ["descriptor", "options"],
   ["socket"],
   ["connect", "file", "select", "selectors"],
 ];
