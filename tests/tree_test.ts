@@ -11,9 +11,11 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python"],
-  ["events", "address", "flags", "inet", "kind", "turn", "waiting"],
-  ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
-  ["stream", "listener", "datagram", "node_conn", "pair"],
+  ["events", "address", "flags", "inet", "kind", "libc", "turn", "waiting"],
+  ["buffers", "connection", "inflow", "outflow", "resolve"],
+  ["ancillary", "message", "poller", "sockaddr"],
+  ["find_descriptors", "posix"],
+  ["stream", "listener", "datagram", "node_conn", "pair", "adopt"],
   ["attempt", "endpoint"],
   ["stream_endpoint", "datagram_endpoint", "options"],
   ["descriptor"],
