@@ -7,6 +7,7 @@
  * @module
  */
 
+import { adopt } from "./adopt.ts";
 import type { Bytes } from "./connection.ts";
 import { SO_LINGER, SOL_SOCKET } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -52,6 +53,15 @@ export class OpenDescriptor implements Descriptor {
     this.endpoint = endpoint;
     this.#share = share;
     share.count++;
+  }
+
+  /** The descriptor of an endpoint that has a number already. */
+  static numbered(endpoint: Endpoint, number: number): OpenDescriptor {
+    const descriptor = new OpenDescriptor(endpoint);
+    descriptor.#number = number;
+    descriptor.#share.add(number);
+    byNumber.set(number, descriptor);
+    return descriptor;
   }
 
   get family(): number {
@@ -146,9 +156,23 @@ export function asDescriptor(fileno: unknown): OpenDescriptor {
   if (number < 0) throw new ValueError("negative file descriptor");
   const descriptor = byNumber.get(number);
   if (descriptor !== undefined) return descriptor;
-  // The right errno for what is open and no socket, or not open.
-  posix()?.kindOf(number);
-  throw osError("EBADF");
+  const system = posix();
+  if (system === undefined) throw osError("EBADF");
+  return adoptDescriptor(system, number);
+}
+
+/** A connection that was made elsewhere, and inherited or received. */
+function adoptDescriptor(system: Posix, number: number): OpenDescriptor {
+  const { family, type, proto } = system.kindOf(number);
+  const owned = system.dup(number);
+  try {
+    const conn = adopt(system, owned);
+    const endpoint = StreamEndpoint.of(conn, { family, type, proto });
+    return OpenDescriptor.numbered(endpoint, number);
+  } catch (error) {
+    system.close(owned);
+    throw error;
+  }
 }
 
 /** What all descriptors of one endpoint have in common. */
@@ -167,9 +191,14 @@ class Share {
   /** A number of one's own for the endpoint's socket. */
   open(system: Posix): number {
     const number = this.#open(system);
+    this.add(number);
+    return number;
+  }
+
+  /** Takes a number that is open already. */
+  add(number: number): void {
     this.#numbers.add(number);
     claim(number);
-    return number;
   }
 
   #open(system: Posix): number {

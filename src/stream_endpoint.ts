@@ -40,6 +40,7 @@ import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
+import type { Kind } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { pause } from "./waiting.ts";
@@ -78,11 +79,14 @@ export class StreamEndpoint implements Endpoint {
   /** Two endpoints of `AF_UNIX` that are connected to each other. */
   static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
     const [one, other] = await connectPair();
-    return [StreamEndpoint.#of(one), StreamEndpoint.#of(other)];
+    const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
+    return [StreamEndpoint.of(one, kind), StreamEndpoint.of(other, kind)];
   }
 
-  static #of(conn: Connection): StreamEndpoint {
-    const endpoint = new StreamEndpoint(AF_UNIX, SOCK_STREAM, 0);
+  /** The endpoint of a connection that was made elsewhere. */
+  static of(conn: Connection, kind: Kind): StreamEndpoint {
+    const { family, type, proto } = kind;
+    const endpoint = new StreamEndpoint(family, type, proto);
     endpoint.#adopt(conn);
     return endpoint;
   }

@@ -11,18 +11,12 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python"],
-  ["events", "address", "libc", "flags", "inet", "kind", "turn", "waiting"],
+  ["events", "address", "flags", "inet", "kind", "libc", "turn", "waiting"],
   ["buffers", "connection", "inflow", "outflow", "resolve"],
-  [
-    "ancillary",
-    "sockaddr",
-    "poller",
-    "message",
-    "find_descriptors",
-    "posix",
-    "located",
-  ],
-  ["stream", "listener", "datagram", "node_conn", "pair"],
+  ["ancillary", "message", "poller", "sockaddr"],
+  ["find_descriptors", "posix"],
+  ["located"],
+  ["stream", "listener", "datagram", "node_conn", "pair", "adopt"],
   ["attempt", "endpoint"],
   ["stream_endpoint", "datagram_endpoint"],
   ["descriptor", "options"],
