@@ -77,6 +77,11 @@ export class Stream {
     return this.#outflow.sendAll(data, timeout);
   }
 
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return this.#inflow.isIdle;
+  }
+
   /** Whether a call that receives would have an answer now. */
   get isReadable(): boolean {
     return this.#inflow.isReadable;

@@ -24,8 +24,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import type { ErrnoName } from "./errno.ts";
-import { BlockingIOError, osError, translate } from "./errors.ts";
+import { errno, type ErrnoName } from "./errno.ts";
+import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { AncillaryItem } from "./buffers.ts";
 import type { Bytes, Connection } from "./connection.ts";
@@ -36,11 +36,12 @@ import {
   type RemoteAddress,
   type Settings,
 } from "./endpoint.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
-import type { Kind } from "./posix.ts";
+import { type Kind, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { pause } from "./waiting.ts";
@@ -67,6 +68,7 @@ export class StreamEndpoint implements Endpoint {
   // Few sockets are looked at, and an empty set takes 200 bytes.
   #watchers: Set<() => void> | undefined;
   readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
   onSystemChange: (() => void) | undefined;
 
   /** A new endpoint of a family. */
@@ -311,14 +313,34 @@ export class StreamEndpoint implements Endpoint {
 
   async receiveMessage(
     size: number,
-    _ancillarySize: number,
+    ancillarySize: number,
     timeout: number | null,
     flags: number,
   ): Promise<Message> {
+    // On TCP there is no ancillary data to receive.
+    if (ancillarySize > 0 && this.family === AF_UNIX && this.#stream) {
+      const calls = this.#openCalls();
+      // What a read of Deno's brings has lost its ancillary data already.
+      if (this.#stream.isIdle) {
+        return await calls.receiveMessage(size, ancillarySize, timeout, flags);
+      }
+    }
     const data = await this.receive(size, timeout, flags);
     const isEnd = data.length === 0 && size > 0;
     const address = isEnd ? null : this.#senderName();
     return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls {
+    const system = posix();
+    if (system === undefined) {
+      throw new OSError(
+        errno.EOPNOTSUPP,
+        "ancillary data needs Deno's flag --allow-ffi",
+      );
+    }
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
   }
 
   /** Linux tells who sent only on Unix sockets, and only if the peer has a name. */
@@ -367,10 +389,24 @@ export class StreamEndpoint implements Endpoint {
     if (remote !== null && this.family === AF_UNIX) {
       throw osError(this.#stream?.isConnected ? "EISCONN" : "EOPNOTSUPP");
     }
-    if (ancillary.some(([level]) => level === SOL_SOCKET)) {
-      throw osError("EOPNOTSUPP");
+    // Linux passes over items of other levels.
+    const isEmpty = ancillary.every(([level]) => level !== SOL_SOCKET);
+    if (isEmpty || this.#stream === undefined) {
+      return this.send(data, timeout, flags);
     }
-    return this.send(data, timeout, flags);
+    return this.#sendWithAncillary(data, ancillary, timeout, flags);
+  }
+
+  async #sendWithAncillary(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const calls = this.#openCalls();
+    // Sending nothing waits until what was sent before is out.
+    await this.send(new Uint8Array(0), timeout, flags);
+    return await calls.sendMessage(data, ancillary, null, timeout, flags);
   }
 
   /** There is a connection to receive from, or the kernel's word for none. */
@@ -518,6 +554,7 @@ export class StreamEndpoint implements Endpoint {
     this.#located.forget();
     this.#attempt?.stop();
     await Promise.all([
+      this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,

@@ -17,7 +17,7 @@ const ROOM_ROWS = [
   ["find_descriptors", "posix"],
   ["located"],
   ["stream", "listener", "datagram", "node_conn", "pair", "adopt"],
-  ["attempt", "endpoint"],
+  ["attempt", "descriptor_calls", "endpoint"],
   ["stream_endpoint", "datagram_endpoint"],
   ["descriptor", "options"],
   ["socket"],
