@@ -14,7 +14,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { check, type Libc, libc } from "./libc.ts";
-import { POLLNVAL } from "./poller.ts";
+import { POLLIN, POLLNVAL } from "./poller.ts";
 import {
   familyOf,
   isSameAddress,
@@ -99,7 +99,7 @@ function openDescriptors(library: Libc): number[] {
     end = Math.min(start + BLOCK, limit);
     for (let fd = start, i = 0; fd < end; fd++) {
       pollfds[i++] = fd;
-      pollfds[i++] = 0;
+      pollfds[i++] = POLLIN; // macOS looks at no descriptor without.
     }
     check(library, library.poll(pollfds, BigInt(end - start), 0));
     for (let fd = start, i = 1; fd < end; fd++, i += 2) {

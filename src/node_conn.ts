@@ -70,13 +70,15 @@ function addressesOf(socket: Socket): Addresses {
  * or Unix stream, closed by `close`. Nothing is read before it is asked for.
  */
 export function openDescriptor(fd: number, addresses: Addresses): Connection {
-  const socket = new Socket({
+  const options = {
     fd,
     readable: true,
     writable: true,
     allowHalfOpen: true,
-  });
-  return new NodeConnection(socket, addresses);
+    // A read that has begun and is paused would never go on.
+    pauseOnCreate: true,
+  };
+  return new NodeConnection(new Socket(options), addresses);
 }
 
 /**

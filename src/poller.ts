@@ -14,11 +14,13 @@ export const POLLIN = 0x1;
 export const POLLPRI = 0x2;
 /** There is room to send. */
 export const POLLOUT = 0x4;
-/** There is an error; always looked for. */
+// What follows is always looked for, on macOS only along with something else.
+
+/** There is an error. */
 export const POLLERR = 0x8;
-/** The peer is gone; always looked for. */
+/** The peer is gone. */
 export const POLLHUP = 0x10;
-/** The descriptor is not open; always looked for. */
+/** The descriptor is not open. */
 export const POLLNVAL = 0x20;
 
 /** A descriptor, and what is wanted to be known of it. */

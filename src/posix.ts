@@ -181,6 +181,23 @@ export class Posix {
     if (isDarwin) this.setInheritable(target, false);
   }
 
+  /**
+   * Closes what stands behind a number that Deno owns, and leaves the number to
+   * Deno, with a new socket behind it. To be called before Deno closes that.
+   *
+   * Deno's own close says the end of the stream first, whatever else is due: a
+   * reset, by SO_LINGER or because bytes have not been received, or nothing at
+   * all, because the socket has duplicates. This leaves it to the system.
+   */
+  vacate(fd: number): void {
+    const blank = this.socket(AF_UNIX, SOCK_STREAM, 0);
+    try {
+      this.replace(blank, fd);
+    } finally {
+      this.close(blank);
+    }
+  }
+
   /** Whether programs that this one starts have it too. */
   getInheritable(fd: number): boolean {
     return (this.#fcntl(fd, F_GETFD) & FD_CLOEXEC) === 0;
