@@ -10,7 +10,6 @@ import {
   AF_INET,
   AF_INET6,
   IPPROTO_IPV6,
-  IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -25,8 +24,8 @@ import {
   translate,
   ValueError,
 } from "./errors.ts";
+import { getaddrinfo } from "./getaddrinfo.ts";
 import { repr, typeName } from "./python.ts";
-import { resolveAll } from "./resolve.ts";
 import { Socket } from "./socket.ts";
 
 /** What `create_connection` takes besides the address. */
@@ -80,8 +79,9 @@ export async function create_connection(
   const { source_address = null, all_errors = false } = options;
   const [host, port] = asPair(address);
   const failures: Error[] = [];
-  for (const { family, address } of await resolveAll(host, port)) {
-    const sock = new Socket(family, SOCK_STREAM, IPPROTO_TCP);
+  const found = await getaddrinfo(host, port, { type: SOCK_STREAM });
+  for (const [family, type, proto, , address] of found) {
+    const sock = new Socket(family, type, proto);
     try {
       if (options.timeout !== undefined) sock.settimeout(options.timeout);
       if (source_address !== null) sock.bind(source_address);
@@ -99,7 +99,13 @@ export async function create_connection(
   throw failures.at(-1) ?? new OSError("getaddrinfo returns an empty list");
 }
 
-function asPair(address: unknown): [unknown, unknown] {
+/** Host and port as `getaddrinfo` takes them, which checks what they are. */
+type HostAndPort = [
+  host: Parameters<typeof getaddrinfo>[0],
+  port: Parameters<typeof getaddrinfo>[1],
+];
+
+function asPair(address: unknown): HostAndPort {
   if (!Array.isArray(address) && typeof address !== "string") {
     throw new TypeError(
       `cannot unpack non-iterable ${typeName(address)} object`,

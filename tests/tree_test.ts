@@ -11,8 +11,12 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python", "events"],
-  ["address", "flags", "inet", "kind", "turn", "waiting"],
-  ["connection", "inflow", "outflow", "resolve", "posix"],
+  ["address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
+  ["turn", "waiting"],
+  ["hosts_file", "inet", "interfaces", "lookup", "services", "socket_types"],
+  ["getaddrinfo", "hosts"],
+  ["getnameinfo", "resolve"],
+  ["connection", "inflow", "outflow", "posix"],
   ["stream", "listener", "datagram", "node_conn"],
   ["attempt", "endpoint", "options"],
   ["socket"],
