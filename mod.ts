@@ -46,6 +46,32 @@ export type {
   CreateConnectionOptions,
   CreateServerOptions,
 } from "./src/connect.ts";
+export { getaddrinfo } from "./src/getaddrinfo.ts";
+export type { AddrInfo, GetaddrinfoOptions } from "./src/getaddrinfo.ts";
+export {
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  gethostname,
+  sethostname,
+} from "./src/hosts.ts";
+export type { HostEntry } from "./src/hosts.ts";
+export { getnameinfo } from "./src/getnameinfo.ts";
+export {
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+} from "./src/services.ts";
+export { htonl, htons, ntohl, ntohs } from "./src/byte_order.ts";
+export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./src/inet.ts";
+export { CMSG_LEN, CMSG_SPACE } from "./src/cmsg.ts";
+export {
+  if_indextoname,
+  if_nameindex,
+  if_nametoindex,
+} from "./src/interfaces.ts";
+export type { NetworkInterface } from "./src/interfaces.ts";
 export type {
   Address,
   AddressLike,
@@ -77,6 +103,8 @@ export {
   ProcessLookupError,
   TimeoutError,
   TimeoutError as timeout,
+  UnicodeEncodeError,
+  UnicodeError,
   ValueError,
 } from "./src/errors.ts";
 export type { OSErrorOptions } from "./src/errors.ts";

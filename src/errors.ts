@@ -215,6 +215,25 @@ export class ValueError extends RangeError {
   }
 }
 
+/** A text that has no form in the encoding it needs. As Python's `UnicodeError`. */
+export class UnicodeError extends ValueError {
+  /**
+   * Makes the error.
+   *
+   * @param message What was wrong.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, new.target.name);
+  }
+}
+
+/**
+ * A text with half a character in it. As Python's `UnicodeEncodeError`, for
+ * which such a half is a lone surrogate.
+ */
+export class UnicodeEncodeError extends UnicodeError {}
+
 /** A number too large for what it is used for. As Python's `OverflowError`. */
 export class OverflowError extends RangeError {
   /**

@@ -11,8 +11,12 @@ const ROOT = join(import.meta.dirname!, "..");
  */
 const ROOM_ROWS = [
   ["constants", "errno", "errors", "python"],
-  ["events", "address", "flags", "inet", "kind", "libc", "turn", "waiting"],
-  ["buffers", "connection", "inflow", "outflow", "resolve"],
+  ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
+  ["libc", "turn", "waiting"],
+  ["hosts_file", "inet", "interfaces", "lookup", "services", "socket_types"],
+  ["getaddrinfo", "hosts"],
+  ["getnameinfo", "resolve"],
+  ["buffers", "connection", "inflow", "outflow"],
   ["ancillary", "message", "poller", "sockaddr"],
   ["find_descriptors", "posix"],
   ["located"],
