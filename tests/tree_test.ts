@@ -10,15 +10,19 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "python", "events"],
-  ["address", "flags", "inet", "kind", "turn", "waiting"],
+  ["constants", "errno", "errors", "unicode_errors", "python", "events"],
+  ["address", "flags", "inet", "kind", "lock", "turn", "waiting"],
   ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
   ["stream", "listener", "datagram", "node_conn", "pair"],
   ["attempt", "endpoint"],
   ["stream_endpoint", "datagram_endpoint", "options"],
   ["descriptor"],
+  ["codec_errors", "codec", "charmap", "utf", "codecs", "newlines"],
+  ["io_base", "socket_io", "buffered_io"],
+  ["buffered_reader", "buffered_writer", "buffered_rwpair"],
+  ["text", "file", "sendfile"],
   ["socket"],
-  ["connect", "file", "select", "selectors"],
+  ["connect", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */
