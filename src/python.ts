@@ -5,7 +5,8 @@
  * @module
  */
 
-import { OverflowError, UnicodeEncodeError, ValueError } from "./errors.ts";
+import { OverflowError, ValueError } from "./errors.ts";
+import { UnicodeEncodeError } from "./unicode_errors.ts";
 
 /** Python's "bytes-like object": a buffer, or a view of one, of any kind. */
 export type BytesLike = ArrayBufferView | ArrayBufferLike;
@@ -239,12 +240,12 @@ export function checkEncodable(text: string): void {
   const start = characters.findIndex((each) => !each.isWellFormed());
   const rest = characters.slice(start).findIndex((each) => each.isWellFormed());
   const end = rest < 0 ? characters.length : start + rest;
-  const code = characters[start]!.charCodeAt(0).toString(16);
-  const which = end - start === 1
-    ? `character '\\u${code}' in position ${start}`
-    : `characters in position ${start}-${end - 1}`;
   throw new UnicodeEncodeError(
-    `'utf-8' codec can't encode ${which}: surrogates not allowed`,
+    "utf-8",
+    text,
+    start,
+    end,
+    "surrogates not allowed",
   );
 }
 

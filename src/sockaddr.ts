@@ -18,7 +18,7 @@ import type { Address, UnixAddress } from "./address.ts";
 import type { Bytes } from "./connection.ts";
 import { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK } from "./constants.ts";
 import { osError } from "./errors.ts";
-import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./inet.ts";
+import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./ip.ts";
 
 /** Between a virtual machine and its host. */
 export type VsockAddress = [cid: number, port: number];
