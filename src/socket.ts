@@ -60,6 +60,9 @@ const IOV_MAX = 1024;
 
 let defaultTimeout: number | null = null;
 
+/** The descriptor of a socket, for other rooms of this package. */
+export let descriptorOf: (sock: Socket) => OpenDescriptor;
+
 /**
  * The timeout that new sockets get, in seconds. As Python's
  * `socket.getdefaulttimeout()`.
@@ -140,6 +143,10 @@ export class Socket {
   #descriptor: OpenDescriptor;
   #timeout: number | null = defaultTimeout;
   #isClosed = false;
+
+  static {
+    descriptorOf = (sock) => sock.#descriptor;
+  }
 
   /**
    * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`;

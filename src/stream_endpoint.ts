@@ -40,6 +40,7 @@ import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import { connectPair } from "./pair.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
+import { knowledge } from "./turn.ts";
 import { pause } from "./waiting.ts";
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
@@ -47,6 +48,9 @@ const DEFAULT_BACKLOG = 128;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
+
+/** Where a connection came from. */
+type Origin = "made" | "accepted";
 
 /** A stream socket of one family, with its state. */
 export class StreamEndpoint implements Endpoint {
@@ -59,6 +63,7 @@ export class StreamEndpoint implements Endpoint {
   #isListening = false;
   #attempt: Attempt | undefined;
   #stream: Stream | undefined;
+  #origin: Origin | undefined;
   #isConnectReported = true;
   #closed: Promise<void> | undefined;
   // Few sockets are looked at, and an empty set takes 200 bytes.
@@ -74,12 +79,15 @@ export class StreamEndpoint implements Endpoint {
   /** Two endpoints of `AF_UNIX` that are connected to each other. */
   static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
     const [one, other] = await connectPair();
-    return [StreamEndpoint.#of(one), StreamEndpoint.#of(other)];
+    return [
+      StreamEndpoint.#of(one, "made"),
+      StreamEndpoint.#of(other, "accepted"),
+    ];
   }
 
-  static #of(conn: Connection): StreamEndpoint {
+  static #of(conn: Connection, origin: Origin): StreamEndpoint {
     const endpoint = new StreamEndpoint(AF_UNIX, SOCK_STREAM, 0);
-    endpoint.#adopt(conn);
+    endpoint.#adopt(conn, origin);
     return endpoint;
   }
 
@@ -137,12 +145,14 @@ export class StreamEndpoint implements Endpoint {
     const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
     // On Linux a connection inherits the options of its listener.
     Object.assign(endpoint.settings, this.settings);
-    endpoint.#adopt(conn);
+    endpoint.#adopt(conn, "accepted");
     return endpoint;
   }
 
-  #adopt(conn: Connection): void {
+  #adopt(conn: Connection, origin: Origin): void {
     this.#stream = new Stream(conn);
+    this.#origin = origin;
+    knowledge[origin]++;
     const { noDelay, keepAlive } = this.settings;
     if (noDelay) this.#stream.setNoDelay(true);
     if (keepAlive) this.#stream.setKeepAlive(true);
@@ -191,7 +201,7 @@ export class StreamEndpoint implements Endpoint {
       if (attempt.conn === undefined) return this.#onStateChange();
       this.#attempt = undefined;
       this.#isConnectReported = false;
-      this.#adopt(attempt.conn);
+      this.#adopt(attempt.conn, "made");
     });
     return attempt;
   }
@@ -225,7 +235,7 @@ export class StreamEndpoint implements Endpoint {
       this.#checkOpen();
       try {
         const conn = await Deno.connect({ transport: "unix", path });
-        if (!this.#closed) return this.#adopt(conn);
+        if (!this.#closed) return this.#adopt(conn, "made");
         conn.close();
         throw osError("EBADF");
       } catch (error) {
@@ -447,13 +457,12 @@ export class StreamEndpoint implements Endpoint {
 
   /** Looks at what the state of now makes worth looking at. */
   #lookOut(): void {
-    this.#attempt?.watch(true);
+    if (this.#closed) return;
     if (this.#isListening) this.#listener?.watch(this.#tellWatchers);
     this.#stream?.watch(this.#tellWatchers);
   }
 
   #lookAway(): void {
-    this.#attempt?.watch(false);
     this.#listener?.watch(undefined);
     this.#stream?.watch(undefined);
   }
@@ -478,6 +487,7 @@ export class StreamEndpoint implements Endpoint {
   async #close(): Promise<void> {
     this.#lookAway();
     this.#attempt?.stop();
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
       this.#listener?.close(),
       this.#stream?.close(),

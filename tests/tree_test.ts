@@ -18,7 +18,8 @@ const ROOM_ROWS = [
   ["stream_endpoint", "datagram_endpoint", "options"],
   ["descriptor"],
   ["socket"],
-  ["connect", "file", "select", "selectors"],
+  ["connect", "file", "fileobj", "watchlist", "select_timeout", "selector_key"],
+  ["registry", "base_selector", "selector_map", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */
