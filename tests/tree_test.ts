@@ -29,7 +29,8 @@ const ROOM_ROWS = [
   ["buffered_reader", "buffered_writer", "buffered_rwpair"],
   ["text", "file", "sendfile"],
   ["socket"],
-  ["connect", "select", "selectors"],
+  ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
+  ["registry", "base_selector", "selector_map", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */
