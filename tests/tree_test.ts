@@ -10,9 +10,9 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "python"],
+  ["constants", "errno", "errors", "unicode_errors", "python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
-  ["libc", "turn", "waiting"],
+  ["libc", "lock", "turn", "waiting"],
   ["hosts_file", "inet", "interfaces", "lookup", "services", "socket_types"],
   ["getaddrinfo", "hosts"],
   ["getnameinfo", "resolve"],
@@ -24,8 +24,13 @@ const ROOM_ROWS = [
   ["attempt", "descriptor_calls", "endpoint"],
   ["stream_endpoint", "datagram_endpoint"],
   ["descriptor", "options"],
+  ["codec_errors", "codec", "charmap", "utf", "codecs", "newlines"],
+  ["io_base", "socket_io", "buffered_io"],
+  ["buffered_reader", "buffered_writer", "buffered_rwpair"],
+  ["text", "file", "sendfile"],
   ["socket"],
-  ["connect", "file", "select", "selectors"],
+  ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
+  ["registry", "base_selector", "selector_map", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */
