@@ -230,23 +230,12 @@ class Share {
   /** Gives a number back; with the last one the socket is to be closed. */
   close(number: number, isLast: boolean): void {
     const system = grantedPosix("close()");
-    if (isLast && lingersNot(system, number)) this.#takeFromDeno(system);
+    const found = isLast ? this.#endpoint.locate() : undefined;
+    // Deno would end its side of the connection in order before it closes it.
+    if (found !== undefined && lingersNot(system, number)) system.vacate(found);
     this.#numbers.delete(number);
     disclaim(number);
     system.close(number);
-  }
-
-  /**
-   * Deno ends its side of a connection in order before it closes it. A socket
-   * that is to reset its peer must not let it: Deno gets another one to close.
-   */
-  #takeFromDeno(system: Posix): void {
-    const found = this.#endpoint.locate();
-    if (found === undefined) return;
-    const { family, type, proto } = this.#endpoint;
-    const fresh = system.socket(family, type, proto);
-    system.replace(fresh, found);
-    system.close(fresh);
   }
 }
 
