@@ -167,7 +167,7 @@ function adoptDescriptor(system: Posix, number: number): OpenDescriptor {
   const owned = system.dup(number);
   try {
     const conn = adopt(system, owned);
-    const endpoint = StreamEndpoint.of(conn, { family, type, proto });
+    const endpoint = StreamEndpoint.of(conn, { family, type, proto }, owned);
     return OpenDescriptor.numbered(endpoint, number);
   } catch (error) {
     system.close(owned);
@@ -230,9 +230,11 @@ class Share {
   /** Gives a number back; with the last one the socket is to be closed. */
   close(number: number, isLast: boolean): void {
     const system = grantedPosix("close()");
-    const found = isLast ? this.#endpoint.locate() : undefined;
-    // Deno would end its side of the connection in order before it closes it.
-    if (found !== undefined && lingersNot(system, number)) system.vacate(found);
+    if (isLast && lingersNot(system, number)) {
+      const found = this.#endpoint.locate();
+      // Deno would end its side in order before it closes the connection.
+      if (found !== undefined) system.vacate(found);
+    }
     this.#numbers.delete(number);
     disclaim(number);
     system.close(number);

@@ -88,16 +88,22 @@ export class StreamEndpoint implements Endpoint {
     const [one, other] = await connectPair();
     const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
     return [
-      StreamEndpoint.of(one, kind, "made"),
-      StreamEndpoint.of(other, kind, "accepted"),
+      StreamEndpoint.#of(one, kind, "made"),
+      StreamEndpoint.#of(other, kind, "accepted"),
     ];
   }
 
-  /** The endpoint of a connection that was made elsewhere. */
-  static of(
+  /** The endpoint of a connection that was made elsewhere, as a descriptor. */
+  static of(conn: Connection, kind: Kind, fd: number): StreamEndpoint {
+    const endpoint = StreamEndpoint.#of(conn, kind, "made");
+    endpoint.#located.set(fd);
+    return endpoint;
+  }
+
+  static #of(
     conn: Connection,
     { family, type, proto }: Kind,
-    origin: Origin = "made",
+    origin: Origin,
   ): StreamEndpoint {
     const endpoint = new StreamEndpoint(family, type, proto);
     endpoint.#adopt(conn, origin);
