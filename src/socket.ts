@@ -19,11 +19,14 @@ import {
   AF_INET,
   AF_UNIX,
   IPPROTO_TCP,
+  IPPROTO_UDP,
   MSG_DONTWAIT,
+  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
 import { asDescriptor, type Descriptor, OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
@@ -204,7 +207,7 @@ export class Socket {
     this.#proto = p === -1 ? 0 : p;
     checkKind(this.#family, this.#type, this.#proto);
     this.#descriptor = new OpenDescriptor(
-      new StreamEndpoint(this.#family, this.#type, this.#proto),
+      makeEndpoint(this.#family, this.#type, this.#proto),
     );
   }
 
@@ -1754,9 +1757,17 @@ function closedDescriptor({ family, type, proto }: Socket): OpenDescriptor {
   return descriptor;
 }
 
-/** The protocol as the kernel knows it, which is never 0 for TCP. */
-function detectProto({ family, proto }: Endpoint): number {
-  return family === AF_UNIX ? proto : IPPROTO_TCP;
+/** The protocol as the kernel knows it, which is never 0 for TCP and UDP. */
+function detectProto({ family, type, proto }: Endpoint): number {
+  if (family === AF_UNIX) return proto;
+  return type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/** A socket of the system that has no address yet. */
+function makeEndpoint(family: number, type: number, proto: number): Endpoint {
+  return type === SOCK_DGRAM
+    ? new DatagramEndpoint(family, type, proto)
+    : new StreamEndpoint(family, type, proto);
 }
 
 /**
