@@ -11,7 +11,6 @@ import {
   AF_INET6,
   AF_UNIX,
   IPPROTO_IPV6,
-  IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -29,9 +28,9 @@ import {
 } from "./errors.ts";
 import { OpenDescriptor } from "./descriptor.ts";
 import { SOCK_FLAGS } from "./flags.ts";
+import { getaddrinfo } from "./getaddrinfo.ts";
 import { checkKind } from "./kind.ts";
 import { asInteger, repr, typeName } from "./python.ts";
-import { resolveAll } from "./resolve.ts";
 import { Socket } from "./socket.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
 
@@ -86,8 +85,9 @@ export async function create_connection(
   const { source_address = null, all_errors = false } = options;
   const [host, port] = asPair(address);
   const failures: Error[] = [];
-  for (const { family, address } of await resolveAll(host, port)) {
-    const sock = new Socket(family, SOCK_STREAM, IPPROTO_TCP);
+  const found = await getaddrinfo(host, port, { type: SOCK_STREAM });
+  for (const [family, type, proto, , address] of found) {
+    const sock = new Socket(family, type, proto);
     try {
       if (options.timeout !== undefined) sock.settimeout(options.timeout);
       if (source_address !== null) sock.bind(source_address);
@@ -105,7 +105,13 @@ export async function create_connection(
   throw failures.at(-1) ?? new OSError("getaddrinfo returns an empty list");
 }
 
-function asPair(address: unknown): [unknown, unknown] {
+/** Host and port as `getaddrinfo` takes them, which checks what they are. */
+type HostAndPort = [
+  host: Parameters<typeof getaddrinfo>[0],
+  port: Parameters<typeof getaddrinfo>[1],
+];
+
+function asPair(address: unknown): HostAndPort {
   if (!Array.isArray(address) && typeof address !== "string") {
     throw new TypeError(
       `cannot unpack non-iterable ${typeName(address)} object`,

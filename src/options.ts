@@ -23,9 +23,15 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from "./constants.ts";
+import type { Bytes } from "./connection.ts";
+import type { OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { errno } from "./errno.ts";
+import { errno, strerror } from "./errno.ts";
 import { OSError, osError } from "./errors.ts";
+import { posix } from "./posix.ts";
+
+/** sizeof(int), of which most options have one. */
+const INT_LENGTH = 4;
 
 /** One option: its numbers, and where its value is kept. */
 interface Option {
@@ -110,29 +116,64 @@ function errnoOf(failure: unknown): number {
   return failure instanceof OSError ? failure.errno ?? errno.ETIMEDOUT : 0;
 }
 
-/** The number that an option has. */
+/** The value of an option: its number, or its bytes if a length is given. */
 export function getOption(
-  endpoint: Endpoint,
+  descriptor: OpenDescriptor,
   level: number,
   name: number,
-): number {
+  length: number,
+): number | Bytes {
+  const { endpoint } = descriptor;
   const option = find(endpoint, level, name);
-  if (option !== undefined) return option.get(endpoint);
-  const isKnown = hasLevel(endpoint, level) || endpoint.family === AF_INET6;
-  throw osError(isKnown ? "ENOPROTOOPT" : "EOPNOTSUPP");
+  const bytes = option === undefined
+    ? askSystem(descriptor, level, name, length || INT_LENGTH)
+    : new Uint8Array(Int32Array.of(option.get(endpoint)).buffer);
+  if (length > 0) return bytes.slice(0, length);
+  const whole = new Uint8Array(INT_LENGTH);
+  whole.set(bytes.subarray(0, INT_LENGTH));
+  return new Int32Array(whole.buffer)[0] ?? 0;
 }
 
-/** Gives an option a number. */
-export function setOption(
-  endpoint: Endpoint,
+function askSystem(
+  descriptor: OpenDescriptor,
   level: number,
   name: number,
-  value: number,
+  length: number,
+): Bytes {
+  if (posix() !== undefined) return descriptor.getsockopt(level, name, length);
+  const { endpoint } = descriptor;
+  const isKnown = hasLevel(endpoint, level) || endpoint.family === AF_INET6;
+  throw isKnown ? noSuchOption() : osError("EOPNOTSUPP");
+}
+
+/** Gives an option a value, which is bytes of any length. */
+export function setOption(
+  descriptor: OpenDescriptor,
+  level: number,
+  name: number,
+  value: Bytes,
 ): void {
+  const { endpoint } = descriptor;
   const option = find(endpoint, level, name);
-  if (option?.set !== undefined) return option.set(endpoint, value);
+  if (option?.set !== undefined) {
+    if (value.length < INT_LENGTH) throw osError("EINVAL");
+    const number = new Int32Array(value.slice(0, INT_LENGTH).buffer)[0] ?? 0;
+    return option.set(endpoint, number);
+  }
+  if (option === undefined && posix() !== undefined) {
+    return descriptor.setsockopt(level, name, value);
+  }
   const isForeign = endpoint.family === AF_UNIX && level !== SOL_SOCKET;
-  throw osError(isForeign ? "EOPNOTSUPP" : "ENOPROTOOPT");
+  throw isForeign ? osError("EOPNOTSUPP") : noSuchOption();
+}
+
+/** What the system has many of, Deno has not; the descriptor would. */
+function noSuchOption(): OSError {
+  if (posix() !== undefined) return osError("ENOPROTOOPT");
+  return new OSError(
+    errno.ENOPROTOOPT,
+    `${strerror(errno.ENOPROTOOPT)} without Deno's flag --allow-ffi`,
+  );
 }
 
 function find(

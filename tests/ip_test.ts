@@ -1,7 +1,7 @@
-/** `src/inet.ts`: addresses as text and as bytes. */
+/** `src/ip.ts`: addresses as text and as bytes. */
 
 import { assertEquals } from "@std/assert";
-import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "../src/inet.ts";
+import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "../src/ip.ts";
 
 /** Bytes as hexadecimal digits, or `undefined` for no bytes. */
 function hex(bytes: Uint8Array | undefined): string | undefined {
