@@ -10,7 +10,6 @@ import { errno } from "./errno.ts";
 import { gaierror, herror, OSError, translate } from "./errors.ts";
 import { readHostsFile } from "./hosts_file.ts";
 import { encodeIdna } from "./idna.ts";
-import { parseIPv4 } from "./ip.ts";
 import {
   firstAddress,
   lookUp,
@@ -97,8 +96,9 @@ export async function gethostbyname_ex(
   const host = parseHostName(hostname, "gethostbyname_ex");
   const literal = parseHostLiteral(host, AF_INET);
   if (literal !== undefined) {
-    if (parseIPv4(host) !== undefined) return [host, [], [literal.address]];
-    throw hostError(host === "<broadcast>" ? HOST_NOT_FOUND : NO_RECOVERY);
+    // Other forms, which Python understands, glibc then takes for names.
+    if (/^[\d.]+$/.test(host)) return [host, [], [literal.address]];
+    throw hostError(/^$|:/.test(host) ? NO_RECOVERY : HOST_NOT_FOUND);
   }
   const addresses = (await lookUp(host, AF_INET)).map((each) => each.address);
   const known = (await readHostsFile()).namesOf(host, AF_INET);
