@@ -27,6 +27,7 @@ import {
   testBesideCPython,
 } from "./_calls.ts";
 import { run } from "./_program.ts";
+import type { Value } from "./_scripts.ts";
 
 const NAME = "getaddrinfo";
 const HOST = "127.0.0.1";
@@ -154,6 +155,12 @@ testBesideCPython("getaddrinfo() takes its options by name", [
   ].map((options) => [NAME, HOST, 80, { options }] as const),
 ]);
 
+/** Addresses of one link without it, which Deno does not tell. */
+function withoutLink(outcome: Value): Value {
+  const text = JSON.stringify(outcome);
+  return JSON.parse(text.replaceAll(/("fe80::[^"]*",\d+,0),\d+/g, "$1,0"));
+}
+
 // Where the hosts file has no such name, a name server is asked.
 testBesideCPython("getaddrinfo() finds this machine as CPython does", [
   ...["localhost", "LocalHost", Deno.hostname()].flatMap((host) =>
@@ -170,7 +177,7 @@ testBesideCPython("getaddrinfo() finds this machine as CPython does", [
     ["LOCALHOST", 80, AF_INET, 0, 0, AI_CANONNAME],
     [{ bytes: [...new TextEncoder().encode("localhost")] }, 80],
   ]),
-], { together: true });
+], { together: true, view: withoutLink });
 
 testBesideCPython(
   "getaddrinfo() finds the hosts file's names as CPython does",
