@@ -32,12 +32,31 @@ export {
   Socket as SocketType,
   socket,
 } from "./src/socket.ts";
-export type { Descriptor } from "./src/socket.ts";
+export type { Descriptor } from "./src/descriptor.ts";
+export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
+export type { CallEvent } from "./src/events.ts";
+export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
+export { SocketIO } from "./src/socket_io.ts";
+export type { FileSocket } from "./src/socket_io.ts";
+export type { BinaryMode, MakefileOptions, SocketFile } from "./src/file.ts";
+export type { BytesIOBase, IOBase } from "./src/io_base.ts";
+export type { BufferedFile, BufferedIOBase } from "./src/buffered_io.ts";
+export type { BufferedReader } from "./src/buffered_reader.ts";
+export type { BufferedWriter } from "./src/buffered_writer.ts";
+export type { BufferedRWPair } from "./src/buffered_rwpair.ts";
+export type {
+  BufferedBytes,
+  ReconfigureOptions,
+  TextIOWrapper,
+  TextOptions,
+} from "./src/text.ts";
+export type { SendfileOptions, SendfileSource } from "./src/sendfile.ts";
 export {
   create_connection,
   create_server,
   has_dualstack_ipv6,
+  socketpair,
 } from "./src/connect.ts";
 export type {
   CreateConnectionOptions,
@@ -91,17 +110,24 @@ export {
   herror,
   InterruptedError,
   IsADirectoryError,
+  KeyError,
+  LookupError,
   NotADirectoryError,
   OSError,
   OSError as error,
   OverflowError,
   PermissionError,
   ProcessLookupError,
+  RuntimeError,
   TimeoutError,
   TimeoutError as timeout,
-  UnicodeEncodeError,
-  UnicodeError,
+  UnsupportedOperation,
   ValueError,
 } from "./src/errors.ts";
+export {
+  UnicodeDecodeError,
+  UnicodeEncodeError,
+  UnicodeError,
+} from "./src/unicode_errors.ts";
 export type { OSErrorOptions } from "./src/errors.ts";
 export * from "./src/constants.ts";

@@ -67,15 +67,21 @@ export class Attempt {
     }
     this.#connecting = connectFrom(this.#local, this.#remote);
     if (this.#isStopped) this.#connecting.stop();
-    else if (!this.#isAwaited) this.#connecting.unref();
+    else this.#hold();
     return await this.#connecting.connected;
   }
 
   /** Waits, within the timeout, until it is known what came of it. */
   async wait(timeout: number | null): Promise<void> {
     this.#isAwaited = true;
-    this.#connecting?.ref();
+    this.#hold();
     await settled(this.done, timeout);
+  }
+
+  /** Keeps the program running, or lets it end, as who waits demands. */
+  #hold(): void {
+    if (this.#isAwaited) this.#connecting?.ref();
+    else this.#connecting?.unref();
   }
 
   /**
@@ -89,7 +95,7 @@ export class Attempt {
       return new Attempt(this.#local, this.#remote, true);
     }
     this.#isAwaited = false;
-    this.#connecting?.unref();
+    this.#hold();
     return this;
   }
 

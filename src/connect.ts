@@ -1,5 +1,5 @@
 /**
- * Python's short cuts to a connected and to a listening socket, made of what
+ * Python's short cuts to sockets that are connected or listen, made of what
  * `Socket` offers to everybody.
  *
  * @module
@@ -9,6 +9,7 @@ import type { AddressLike } from "./address.ts";
 import {
   AF_INET,
   AF_INET6,
+  AF_UNIX,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   SO_REUSEADDR,
@@ -20,13 +21,18 @@ import { errno } from "./errno.ts";
 import {
   ExceptionGroup,
   OSError,
+  osError,
   PermissionError,
   translate,
   ValueError,
 } from "./errors.ts";
+import { OpenDescriptor } from "./descriptor.ts";
+import { SOCK_FLAGS } from "./flags.ts";
 import { getaddrinfo } from "./getaddrinfo.ts";
-import { repr, typeName } from "./python.ts";
+import { checkKind } from "./kind.ts";
+import { asInteger, repr, typeName } from "./python.ts";
 import { Socket } from "./socket.ts";
+import { StreamEndpoint } from "./stream_endpoint.ts";
 
 /** What `create_connection` takes besides the address. */
 export interface CreateConnectionOptions {
@@ -207,6 +213,50 @@ function bindNamingAddress(sock: Socket, address: AddressLike): void {
       cause: error,
     });
   }
+}
+
+/**
+ * Two sockets that are connected to each other. As Python's
+ * `socket.socketpair()`.
+ *
+ * @example Two ends of a pipe
+ * ```ts
+ * import { socketpair } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [one, other] = await socketpair();
+ * await one.sendall(Uint8Array.of(1, 2, 3));
+ * assertEquals(await other.recv(1024), Uint8Array.of(1, 2, 3));
+ * one.close();
+ * other.close();
+ * ```
+ *
+ * @param family `AF_UNIX`; `null` is that too.
+ * @param type `SOCK_STREAM`; −1 is that too. With `SOCK_NONBLOCK` the timeouts
+ * are 0.
+ * @param proto 0; −1 is that too.
+ * @returns The two sockets, which have no names.
+ * @throws {TypeError} If an argument has the wrong type.
+ * @throws {OSError} EOPNOTSUPP for another family; EAFNOSUPPORT,
+ * ESOCKTNOSUPPORT, EPROTONOSUPPORT or EINVAL if there are no such sockets.
+ * @throws {PermissionError} If a missing grant forbids it: on Linux
+ * `--allow-net`, elsewhere also `--allow-read` and `--allow-write`.
+ */
+export async function socketpair(
+  family: number | null = null,
+  type: number = SOCK_STREAM,
+  proto: number = 0,
+): Promise<[Socket, Socket]> {
+  const f = family === null ? AF_UNIX : asInteger(family, "int");
+  const t = asInteger(type, "int");
+  const p = asInteger(proto, "int");
+  checkKind(f, t & ~SOCK_FLAGS, p);
+  if (f !== AF_UNIX) throw osError("EOPNOTSUPP");
+  const [one, other] = await StreamEndpoint.pair();
+  return [
+    new Socket(f, t, p, new OpenDescriptor(one)),
+    new Socket(f, t, p, new OpenDescriptor(other)),
+  ];
 }
 
 /**

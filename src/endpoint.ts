@@ -1,340 +1,170 @@
 /**
- * What the kernel's stream socket is: unbound, bound, listening, connecting or
- * connected, and which call is right in which state. A `Socket` is Python's view
- * of one. It is one room, for each method depends on the same state.
+ * What a socket of the system can do, whatever its type: a `Socket` is Python's
+ * view of one. What is wrong by state is raised here, before any waiting.
  *
  * @module
  */
 
-import {
-  type Address,
-  anyHost,
-  formatAddress,
-  formatInet,
-  formatUnixPath,
-} from "./address.ts";
-import { Attempt } from "./attempt.ts";
-import { AF_INET6, AF_UNIX, SHUT_RD, SHUT_WR } from "./constants.ts";
-import type { ErrnoName } from "./errno.ts";
-import { BlockingIOError, osError, translate } from "./errors.ts";
-import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
+import type { Address } from "./address.ts";
+import type { AncillaryItem } from "./buffers.ts";
+import type { Bytes } from "./connection.ts";
+import type { LocalAddress } from "./listener.ts";
 import type { HostPort } from "./resolve.ts";
-import type { Connection } from "./connection.ts";
-import { Stream } from "./stream.ts";
-import { pause } from "./waiting.ts";
 
-/** Where to connect to: a number and a port, or a path. */
+/** Where to connect or send to: a number and a port, or a path. */
 export type RemoteAddress = HostPort | { readonly path: string };
 
-/** Python's default backlog, `min(SOMAXCONN, 128)`. */
-const DEFAULT_BACKLOG = 128;
-
-/** How soon to ask again for what Deno gives no event for. */
-const RETRY_SECONDS = 0.01;
-
-/** Options of a socket, by what they do. */
+/** Options of a socket that are kept here, by what they do. */
 export interface Settings {
   reuseAddress: boolean;
   /** Whether `bind` shares the port with others that also ask for it. */
   reusePort: boolean;
-  /** Whether an IPv6 endpoint that listens turns IPv4 peers away. */
+  /** Whether an IPv6 endpoint turns IPv4 peers away. */
   v6only: boolean;
   noDelay: boolean;
   keepAlive: boolean;
+  /** Whether datagrams may go to everybody on a network. */
+  broadcast: boolean;
+  /** How many routers a multicast datagram may pass. */
+  multicastTtl: number;
+  /** Whether this machine hears its own multicast datagrams. */
+  multicastLoop: boolean;
+  /** How many routers any other datagram may pass. */
+  ttl: number;
 }
 
-/** A stream socket of one family, with its state. */
-export class StreamEndpoint {
+/** The settings of a new socket. */
+export function defaultSettings(): Settings {
+  return {
+    reuseAddress: false,
+    reusePort: false,
+    v6only: false,
+    noDelay: false,
+    keepAlive: false,
+    broadcast: false,
+    multicastTtl: 1,
+    multicastLoop: true,
+    ttl: 64,
+  };
+}
+
+/** What one call of `recvmsg` receives. */
+export interface Message {
+  readonly data: Bytes;
+  readonly ancillary: AncillaryItem[];
+  /** `MSG_TRUNC` and others, as the system returns them. */
+  readonly flags: number;
+  /** The sender, where it is not known already from a connection. */
+  readonly address: Address | null;
+}
+
+/**
+ * A socket of the system. Its calls wait as long as their timeout says, in
+ * seconds; `null` is no limit and 0 no waiting. A method that returns a promise
+ * may also throw.
+ */
+export interface Endpoint {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
-  /** The options that are kept here, and used when their time has come. */
-  readonly settings: Settings;
-  #local: LocalAddress | undefined;
-  #listener: Listener | undefined;
-  #isListening = false;
-  #attempt: Attempt | undefined;
-  #stream: Stream | undefined;
-  #isConnectReported = true;
-  #closed: Promise<void> | undefined;
-
-  /** A new endpoint of a family. */
-  constructor(family: number, type: number, proto: number) {
-    this.family = family;
-    this.type = type;
-    this.proto = proto;
-    this.settings = {
-      reuseAddress: false,
-      reusePort: false,
-      v6only: false,
-      noDelay: false,
-      keepAlive: false,
-    };
-  }
-
   /** Whether it has been closed. */
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
-  }
+  readonly isClosed: boolean;
+  /** Whether it has a local address. */
+  readonly isBound: boolean;
+  /** Whether `listen` has been called. */
+  readonly isListening: boolean;
+  readonly settings: Readonly<Settings>;
+
+  /** Gives a setting a value, to be used when its time has come. */
+  set<K extends keyof Settings>(name: K, value: Settings[K]): void;
 
   /** Takes a local address, for good. */
-  bind(local: LocalAddress): void {
-    this.#checkOpen();
-    if (this.isBound || this.#attempt) throw osError("EINVAL");
-    this.#hold(local, DEFAULT_BACKLOG);
-    if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
-  }
-
-  /** Whether it has a local address. */
-  get isBound(): boolean {
-    return this.#local !== undefined || this.#stream !== undefined;
-  }
-
-  /** Whether `listen` has been called. */
-  get isListening(): boolean {
-    return this.#isListening;
-  }
-
-  #hold(local: LocalAddress, backlog: number): void {
-    const { reusePort, v6only } = this.settings;
-    this.#listener = new Listener(local, { backlog, reusePort, v6only });
-    this.#local = this.#listener.address;
-  }
+  bind(local: LocalAddress): void;
 
   /** Becomes a listening endpoint; the first call decides on the backlog. */
-  listen(backlog = DEFAULT_BACKLOG): void {
-    this.#checkOpen();
-    if (this.#stream || this.#attempt) throw osError("EINVAL");
-    const local = this.#local ?? this.#anyAddress();
-    // Deno listens from `bind` on, and with another backlog only anew. What has
-    // connected until now would have been refused by a socket only bound.
-    const isRight = this.#listener?.options.backlog === backlog ||
-      "path" in local;
-    if (!this.#isListening && !isRight) {
-      this.#listener?.close();
-      this.#listener = undefined;
-    }
-    if (this.#listener === undefined) this.#hold(local, backlog);
-    this.#isListening = true;
-  }
-
-  #anyAddress(): LocalAddress {
-    if (this.family === AF_UNIX) throw osError("EINVAL");
-    return { hostname: anyHost(this.family), port: 0 };
-  }
+  listen(backlog?: number): void;
 
   /** The next connection, as an endpoint of its own. */
-  async accept(timeout: number | null): Promise<StreamEndpoint> {
-    this.#checkOpen();
-    if (!this.#listener || !this.#isListening) throw osError("EINVAL");
-    const conn = await this.#listener.accept(timeout);
-    const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
-    // On Linux a connection inherits the options of its listener.
-    Object.assign(endpoint.settings, this.settings);
-    endpoint.#adopt(conn);
-    return endpoint;
-  }
+  accept(timeout: number | null): Promise<Endpoint>;
 
-  #adopt(conn: Connection): void {
-    this.#stream = new Stream(conn);
-    const { noDelay, keepAlive } = this.settings;
-    if (noDelay) this.#stream.setNoDelay(true);
-    if (keepAlive) this.#stream.setKeepAlive(true);
-  }
+  /** Connects; a call that may not wait raises EINPROGRESS, EALREADY, …. */
+  connect(remote: RemoteAddress, timeout: number | null): Promise<void>;
 
-  /**
-   * Connects. A call that may not wait raises EINPROGRESS and the attempt goes
-   * on; later calls raise EALREADY until one tells what came of it.
-   */
-  async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
-    this.#checkOpen();
-    const isUnix = this.family === AF_UNIX;
-    if (this.#isListening) throw osError(isUnix ? "EINVAL" : "EISCONN");
-    if (this.#stream !== undefined) return this.#reportConnected();
-    if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
-    const earlier = this.#attempt;
-    const attempt = earlier ?? this.#beginToConnect(remote, timeout === 0);
-    if (timeout !== null && !attempt.isDone) {
-      if (earlier !== undefined) throw osError("EALREADY");
-      if (timeout === 0) throw osError("EINPROGRESS");
-    }
-    await this.#waitForConnect(timeout);
-    this.#isConnectReported = true;
-  }
-
-  #reportConnected(): void {
-    if (this.#isConnectReported) throw osError("EISCONN");
-    this.#isConnectReported = true;
-  }
-
-  #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
-    const local = this.#local as HostPort | undefined;
-    // Until now the port was held by listening at it.
-    this.#listener?.close();
-    this.#listener = undefined;
-    return this.#follow(new Attempt(local, remote, isInBackground));
-  }
-
-  /** Becomes connected, or not, when it is known what came of the attempt. */
-  #follow(attempt: Attempt): Attempt {
-    this.#attempt = attempt;
-    attempt.done.then(() => {
-      const isCurrent = this.#attempt === attempt && !this.#closed;
-      if (!isCurrent || attempt.conn === undefined) return;
-      this.#attempt = undefined;
-      this.#isConnectReported = false;
-      this.#adopt(attempt.conn);
-    });
-    return attempt;
-  }
-
-  async #waitForConnect(timeout: number | null): Promise<void> {
-    const attempt = this.#attempt!;
-    try {
-      await attempt.wait(timeout);
-    } catch (error) {
-      if (this.#attempt === attempt && !attempt.isDone) {
-        this.#follow(attempt.toBackground());
-      }
-      throw error;
-    }
-    if (this.#closed) throw osError("EBADF");
-    // A failure is told once; after that the socket is free.
-    if (this.#attempt === attempt) this.#attempt = undefined;
-    if (attempt.failure !== undefined) throw attempt.failure;
-  }
-
-  /**
-   * A Unix socket connects at once, or says EAGAIN when the peer's backlog is
-   * full; then a call without a timeout waits for room.
-   */
-  async #connectUnix(path: string, timeout: number | null): Promise<void> {
-    if (path === "") throw osError("EINVAL");
-    // Deno cannot connect from a path of one's own.
-    if (this.#local !== undefined) throw osError("EOPNOTSUPP");
-    await whenReleased({ path });
-    while (true) {
-      this.#checkOpen();
-      try {
-        const conn = await Deno.connect({ transport: "unix", path });
-        if (!this.#closed) return this.#adopt(conn);
-        conn.close();
-        throw osError("EBADF");
-      } catch (error) {
-        const failure = translate(error);
-        const isFull = failure instanceof BlockingIOError;
-        if (!isFull || timeout !== null) throw failure;
-      }
-      await pause(RETRY_SECONDS);
-    }
-  }
-
-  /** The connection, as soon as there is one. */
-  async whenConnected(
+  /** Up to `size` bytes, or the first `size` of a datagram. */
+  receive(
+    size: number,
     timeout: number | null,
-    otherwise: ErrnoName,
-  ): Promise<Stream> {
-    this.#checkOpen();
-    if (this.#attempt !== undefined) await this.#waitForConnect(timeout);
-    if (this.#stream === undefined) throw osError(otherwise);
-    return this.#stream;
-  }
+    flags: number,
+  ): Promise<Bytes>;
 
-  /** The connection, if there is one now: the short way for most calls. */
-  get stream(): Stream | undefined {
-    return this.#stream;
-  }
+  /** Fills an array from its start, and says with how many bytes. */
+  receiveInto(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number>;
+
+  /** The same as `receive`, with all that is known about it. */
+  receiveMessage(
+    size: number,
+    ancillarySize: number,
+    timeout: number | null,
+    flags: number,
+  ): Promise<Message>;
+
+  /** Sends, and says how many bytes the system has taken. */
+  send(data: Bytes, timeout: number | null, flags: number): Promise<number>;
+
+  /** Sends all of it, with one deadline for the whole. */
+  sendAll(data: Bytes, timeout: number | null, flags: number): Promise<void>;
+
+  /** Sends with ancillary data, to an address if one is given. */
+  sendMessage(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    remote: RemoteAddress | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number>;
 
   /** The local address; its port is 0 as long as there is none. */
-  getsockname(): Address {
-    this.#checkOpen();
-    if (this.#stream) return formatAddress(this.family, this.#stream.localAddr);
-    if (this.#local === undefined) {
-      return this.family === AF_UNIX
-        ? ""
-        : formatInet(this.family, anyHost(this.family), 0);
-    }
-    return "path" in this.#local
-      ? formatUnixPath(this.#local.path)
-      : formatInet(this.family, this.#local.hostname, this.#local.port);
-  }
+  getsockname(): Address;
 
   /** The peer's address. */
-  getpeername(): Address {
-    this.#checkOpen();
-    const { peer } = this;
-    if (peer === undefined) throw osError("ENOTCONN");
-    return peer;
-  }
+  getpeername(): Address;
 
   /** The peer's address, if there is a peer. */
-  get peer(): Address | undefined {
-    return this.#stream?.isConnected
-      ? formatAddress(this.family, this.#stream.remoteAddr)
-      : undefined;
-  }
+  readonly peer: Address | undefined;
 
   /** What has gone wrong and no call has reported, and forgets it: SO_ERROR. */
-  takeFailure(): unknown {
-    this.#checkOpen();
-    if (this.#stream !== undefined) return this.#stream.takeFailure();
-    const failure = this.#attempt?.failure;
-    if (failure !== undefined) this.#attempt = undefined;
-    return failure;
-  }
-
-  /** Sends small pieces without waiting for the answer to earlier ones. */
-  setNoDelay(isOn: boolean): void {
-    this.settings.noDelay = isOn;
-    this.#stream?.setNoDelay(isOn);
-  }
-
-  /** Asks an idle peer now and then whether it is still there. */
-  setKeepAlive(isOn: boolean): void {
-    this.settings.keepAlive = isOn;
-    this.#stream?.setKeepAlive(isOn);
-  }
+  takeFailure(): unknown;
 
   /** Shuts down receiving, sending or both; a listener stops listening. */
-  async shutdown(how: number): Promise<void> {
-    this.#checkOpen();
-    if (how < 0 || how > 2) throw osError("EINVAL");
-    if (this.#isListening) {
-      if (how === SHUT_WR) return;
-      const listener = this.#listener;
-      this.#listener = undefined;
-      this.#isListening = false;
-      return await listener?.close("EINVAL");
-    }
-    if (this.#stream === undefined) {
-      // Linux lets an unconnected Unix socket be shut down, to no effect here.
-      if (this.family === AF_UNIX) return;
-      throw osError("ENOTCONN");
-    }
-    await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
-  }
+  shutdown(how: number): Promise<void>;
 
   /** Ends everything; settles when the port is free. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
+  close(): Promise<void>;
 
-  async #close(): Promise<void> {
-    this.#attempt?.stop();
-    await Promise.all([
-      this.#listener?.close(),
-      this.#stream?.close(),
-      this.#attempt?.done,
-    ]);
-  }
+  /** Whether a call that receives, or accepts, would have an answer now. */
+  readonly isReadable: boolean;
 
-  #checkOpen(): void {
-    if (this.#closed) throw osError("EBADF");
-  }
-}
+  /** Whether a call that sends would be taken now. */
+  readonly isWritable: boolean;
 
-/** Whether IPv4 peers can come to an IPv6 address: `::` and `::ffff:…`. */
-function isForAll(local: LocalAddress): boolean {
-  return "hostname" in local && /^::(?:$|ffff:)/.test(local.hostname);
+  /**
+   * Looks out for what comes, and calls back whenever readiness may have
+   * changed; until the function that it returns is called. What is found by
+   * looking is kept for the calls that take it. Looking does not keep the
+   * program running: that is for those who wait.
+   */
+  watch(onChange: () => void): () => void;
+
+  /**
+   * The descriptor that Deno has for it, `undefined` as long as there is none.
+   * Only with the descriptor tier.
+   */
+  locate(): number | undefined;
+
+  /** What is called when Deno has made, or is closing, the socket behind it. */
+  onSystemChange: (() => void) | undefined;
 }

@@ -99,7 +99,10 @@ function setName(error: Error, name: string): void {
 }
 
 /** The call would have to wait and may not: EAGAIN, EALREADY, EINPROGRESS. */
-export class BlockingIOError extends OSError {}
+export class BlockingIOError extends OSError {
+  /** On a failed write to a buffered file: how many bytes it has taken. */
+  declare characters_written?: number;
+}
 /** The connection, which the peer or the network broke: the common base. */
 export class ConnectionError extends OSError {}
 /** Sending on a connection that can send no more: EPIPE, ESHUTDOWN. */
@@ -211,28 +214,29 @@ export class ValueError extends RangeError {
    */
   constructor(message: string) {
     super(message);
-    setName(this, "ValueError");
-  }
-}
-
-/** A text that has no form in the encoding it needs. As Python's `UnicodeError`. */
-export class UnicodeError extends ValueError {
-  /**
-   * Makes the error.
-   *
-   * @param message What was wrong.
-   */
-  constructor(message: string) {
-    super(message);
     setName(this, new.target.name);
   }
 }
 
 /**
- * A text with half a character in it. As Python's `UnicodeEncodeError`, for
- * which such a half is a lone surrogate.
+ * A file object cannot do this: read what is only for writing, seek, …. As
+ * Python's `io.UnsupportedOperation`, which is an OSError and a ValueError; a
+ * class of JavaScript has one parent, so this one is an `OSError` only.
  */
-export class UnicodeEncodeError extends UnicodeError {}
+export class UnsupportedOperation extends OSError {}
+
+/** Nothing has this name, such as no encoding. As Python's `LookupError`. */
+export class LookupError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was looked for.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "LookupError");
+  }
+}
 
 /** A number too large for what it is used for. As Python's `OverflowError`. */
 export class OverflowError extends RangeError {
@@ -244,6 +248,35 @@ export class OverflowError extends RangeError {
   constructor(message: string) {
     super(message);
     setName(this, "OverflowError");
+  }
+}
+
+/**
+ * What was asked for is not there, or is there already. As Python's `KeyError`,
+ * whose words stand in quotes.
+ */
+export class KeyError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was wrong, as Python's `repr()` shows it.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "KeyError");
+  }
+}
+
+/** What fits no other class. As Python's `RuntimeError`. */
+export class RuntimeError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was wrong.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "RuntimeError");
   }
 }
 

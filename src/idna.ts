@@ -5,7 +5,7 @@
  * @module
  */
 
-import { UnicodeError } from "./errors.ts";
+import { UnicodeError } from "./unicode_errors.ts";
 
 /** What a name may be divided by: the full stops of all scripts. */
 const DOT_REGEXP = /[.\u3002\uff0e\uff61]/;

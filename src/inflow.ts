@@ -8,6 +8,7 @@
  * @module
  */
 
+import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
 import { operations } from "./turn.ts";
@@ -49,6 +50,7 @@ export class Inflow {
   #isShut = false;
   #isEndAssumed = false;
   #isUnreferenced = false;
+  #onChange: (() => void) | undefined;
 
   /** The receiving half of a connection with this fate. */
   constructor(conn: Connection, fate: Fate) {
@@ -96,15 +98,7 @@ export class Inflow {
       if (pieces.length === 0 || this.#fate.isClosed) throw error;
       this.#fate.break(error);
     }
-    const [first = NOTHING, ...others] = pieces;
-    if (others.length === 0) return first;
-    const whole = new Uint8Array(size - missing);
-    let end = 0;
-    for (const piece of pieces) {
-      whole.set(piece, end);
-      end += piece.length;
-    }
-    return whole;
+    return gather(pieces);
   }
 
   /** Fills an array from its start, and says with how many bytes. */
@@ -113,9 +107,8 @@ export class Inflow {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<number> {
-    const isIdle = !this.#reading && !this.#isReadable &&
-      !this.#isShut && !this.#fate.isClosed;
-    if (timeout === null && !isPeek && isIdle) return this.#readInto(target);
+    const mayLend = this.isIdle && !this.#isShut && !this.#fate.isClosed;
+    if (timeout === null && !isPeek && mayLend) return this.#readInto(target);
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -164,11 +157,11 @@ export class Inflow {
       const least = isShared ? SMALLEST_SHARED_READ : 0;
       this.#startReading(this.#makeRoom(Math.max(size, least)));
     }
-    this.#keepProcessAlive();
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
-    if (this.#isReadable) this.#receivers.serve();
+    if (!this.#receivers.isEmpty) this.#keepProcessAlive();
+    if (this.#onChange !== undefined) this.#lookOut();
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
@@ -181,6 +174,33 @@ export class Inflow {
     } finally {
       this.#isEndAssumed = false;
     }
+  }
+
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return !this.#reading && !this.#isReadable;
+  }
+
+  /** Whether a call that receives would have an answer now. */
+  get isReadable(): boolean {
+    return this.#isReadable || this.#isShut || this.#fate.isClosed;
+  }
+
+  /**
+   * Looks out for what comes, and calls back whenever something has come, until
+   * it is called without a callback. What comes stays for those who receive.
+   */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
+    if (onChange !== undefined) this.#lookOut();
+  }
+
+  #lookOut(): void {
+    if (this.isReadable) return;
+    if (!this.#reading) {
+      this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+    }
+    this.#letProcessExit();
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
@@ -246,10 +266,14 @@ export class Inflow {
     operations.ended++;
     this.#reading = undefined;
     this.#loan = undefined;
-    if (this.#receivers.isEmpty) return;
-    this.#receivers.serve();
-    if (this.#receivers.isEmpty) return;
-    this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+    if (!this.#receivers.isEmpty) {
+      this.#receivers.serve();
+      if (!this.#receivers.isEmpty) {
+        this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+      }
+    }
+    this.#onChange?.();
+    if (this.#onChange !== undefined) this.#lookOut();
   }
 
   #keepProcessAlive(): void {
@@ -260,7 +284,9 @@ export class Inflow {
 
   /** A read that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#fate.isClosed || !this.#reading) return;
+    const isAwaited = !this.#receivers.isEmpty || this.#loan?.isOver === false;
+    if (this.#isUnreferenced || isAwaited || !this.#reading) return;
+    if (this.#fate.isClosed) return;
     this.#isUnreferenced = true;
     this.#conn.unref();
   }
@@ -269,6 +295,7 @@ export class Inflow {
   onBreak(): void {
     this.#endLoan((loan) => loan.reject(this.#fate.takeFailure()));
     this.#receivers.serve();
+    this.#onChange?.();
   }
 
   /** SHUT_RD: Deno cannot tell the system, but to callers it looks as if. */
@@ -278,6 +305,7 @@ export class Inflow {
     this.#endLoan((loan) => loan.resolve(0));
     this.#receivers.serve();
     this.#isEndAssumed = false;
+    this.#onChange?.();
     this.#letProcessExit();
   }
 

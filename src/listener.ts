@@ -56,6 +56,7 @@ export class Listener {
   #isClosed = false;
   #released = Promise.resolve();
   #isUnreferenced = false;
+  #onChange: (() => void) | undefined;
   readonly #acceptors = new Line(() => this.#letProcessExit());
 
   /** Binds at once: the port is known, and a failure is raised, here. */
@@ -86,6 +87,7 @@ export class Listener {
     else if (addr.transport === "tcp") {
       this.#address = { hostname: addr.hostname, port: addr.port };
     }
+    if (this.#isUnreferenced) this.#listener.unref();
   }
 
   /** The address that was bound, with the real port. */
@@ -96,19 +98,36 @@ export class Listener {
   /** The next connection, oldest first. */
   async accept(timeout: number | null): Promise<Connection> {
     if (this.#isClosed) throw osError("EINVAL");
-    this.#keepProcessAlive();
     const answer = this.#acceptors.wait(
       () => this.#takeArrived(),
       Deadline.of(timeout),
     );
+    if (!this.#acceptors.isEmpty) this.#keepProcessAlive();
     this.#serve();
     return await answer;
+  }
+
+  /** Whether `accept` would have an answer now. */
+  get isReadable(): boolean {
+    return this.#arrived !== undefined;
+  }
+
+  /**
+   * Looks out for connections, and calls back when one has arrived, until it is
+   * called without a callback. The connection stays for those who accept.
+   */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
+    if (onChange !== undefined) this.#serve();
   }
 
   /** Gives what has arrived to the first in line, and sees to the others. */
   #serve(): void {
     this.#acceptors.serve();
-    if (!this.#acceptors.isEmpty) this.#accepting ??= this.#acceptNext();
+    const isLookedFor = this.#onChange !== undefined && !this.#arrived;
+    if (this.#acceptors.isEmpty && !isLookedFor) return;
+    this.#accepting ??= this.#acceptNext();
+    if (this.#acceptors.isEmpty) this.#letProcessExit();
   }
 
   #takeArrived(): Connection | typeof NOT_YET {
@@ -134,6 +153,7 @@ export class Listener {
     this.#accepting = undefined;
     if (this.#isClosed) return this.#arrived.conn?.close();
     this.#serve();
+    this.#onChange?.();
   }
 
   async #acceptWanted(): Promise<Connection> {
@@ -170,7 +190,7 @@ export class Listener {
 
   /** An accept that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#isClosed || !this.#accepting) return;
+    if (this.#isUnreferenced || this.#isClosed || !this.#accepting) return;
     this.#isUnreferenced = true;
     this.#listener?.unref();
   }

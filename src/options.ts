@@ -23,17 +23,23 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from "./constants.ts";
-import type { StreamEndpoint } from "./endpoint.ts";
-import { errno } from "./errno.ts";
+import type { Bytes } from "./connection.ts";
+import type { OpenDescriptor } from "./descriptor.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { errno, strerror } from "./errno.ts";
 import { OSError, osError } from "./errors.ts";
+import { posix } from "./posix.ts";
+
+/** sizeof(int), of which most options have one. */
+const INT_LENGTH = 4;
 
 /** One option: its numbers, and where its value is kept. */
 interface Option {
   readonly level: number;
   readonly name: number;
-  readonly get: (endpoint: StreamEndpoint) => number;
+  readonly get: (endpoint: Endpoint) => number;
   /** Left out for an option that can only be read. */
-  readonly set?: (endpoint: StreamEndpoint, value: number) => void;
+  readonly set?: (endpoint: Endpoint, value: number) => void;
 }
 
 const OPTIONS: readonly Option[] = [
@@ -52,7 +58,7 @@ const OPTIONS: readonly Option[] = [
     level: SOL_SOCKET,
     name: SO_KEEPALIVE,
     get: (endpoint) => Number(endpoint.settings.keepAlive),
-    set: (endpoint, value) => endpoint.setKeepAlive(value !== 0),
+    set: (endpoint, value) => endpoint.set("keepAlive", value !== 0),
   },
   {
     level: SOL_SOCKET,
@@ -65,7 +71,7 @@ const OPTIONS: readonly Option[] = [
     level: SOL_SOCKET,
     name: SO_REUSEADDR,
     get: (endpoint) => Number(endpoint.settings.reuseAddress),
-    set: (endpoint, value) => endpoint.settings.reuseAddress = value !== 0,
+    set: (endpoint, value) => endpoint.set("reuseAddress", value !== 0),
   },
   {
     level: SOL_SOCKET,
@@ -73,7 +79,7 @@ const OPTIONS: readonly Option[] = [
     get: (endpoint) => Number(endpoint.settings.reusePort),
     set: (endpoint, value) => {
       if (value !== 0) checkUnstableNet();
-      endpoint.settings.reusePort = value !== 0;
+      endpoint.set("reusePort", value !== 0);
     },
   },
   { level: SOL_SOCKET, name: SO_TYPE, get: (endpoint) => endpoint.type },
@@ -81,7 +87,7 @@ const OPTIONS: readonly Option[] = [
     level: IPPROTO_TCP,
     name: TCP_NODELAY,
     get: (endpoint) => Number(endpoint.settings.noDelay),
-    set: (endpoint, value) => endpoint.setNoDelay(value !== 0),
+    set: (endpoint, value) => endpoint.set("noDelay", value !== 0),
   },
   {
     level: IPPROTO_IPV6,
@@ -89,7 +95,7 @@ const OPTIONS: readonly Option[] = [
     get: (endpoint) => Number(endpoint.settings.v6only),
     set: (endpoint, value) => {
       if (endpoint.isBound) throw osError("EINVAL");
-      endpoint.settings.v6only = value !== 0;
+      endpoint.set("v6only", value !== 0);
     },
   },
 ];
@@ -110,33 +116,68 @@ function errnoOf(failure: unknown): number {
   return failure instanceof OSError ? failure.errno ?? errno.ETIMEDOUT : 0;
 }
 
-/** The number that an option has. */
+/** The value of an option: its number, or its bytes if a length is given. */
 export function getOption(
-  endpoint: StreamEndpoint,
+  descriptor: OpenDescriptor,
   level: number,
   name: number,
-): number {
+  length: number,
+): number | Bytes {
+  const { endpoint } = descriptor;
   const option = find(endpoint, level, name);
-  if (option !== undefined) return option.get(endpoint);
-  const isKnown = hasLevel(endpoint, level) || endpoint.family === AF_INET6;
-  throw osError(isKnown ? "ENOPROTOOPT" : "EOPNOTSUPP");
+  const bytes = option === undefined
+    ? askSystem(descriptor, level, name, length || INT_LENGTH)
+    : new Uint8Array(Int32Array.of(option.get(endpoint)).buffer);
+  if (length > 0) return bytes.slice(0, length);
+  const whole = new Uint8Array(INT_LENGTH);
+  whole.set(bytes.subarray(0, INT_LENGTH));
+  return new Int32Array(whole.buffer)[0] ?? 0;
 }
 
-/** Gives an option a number. */
-export function setOption(
-  endpoint: StreamEndpoint,
+function askSystem(
+  descriptor: OpenDescriptor,
   level: number,
   name: number,
-  value: number,
+  length: number,
+): Bytes {
+  if (posix() !== undefined) return descriptor.getsockopt(level, name, length);
+  const { endpoint } = descriptor;
+  const isKnown = hasLevel(endpoint, level) || endpoint.family === AF_INET6;
+  throw isKnown ? noSuchOption() : osError("EOPNOTSUPP");
+}
+
+/** Gives an option a value, which is bytes of any length. */
+export function setOption(
+  descriptor: OpenDescriptor,
+  level: number,
+  name: number,
+  value: Bytes,
 ): void {
+  const { endpoint } = descriptor;
   const option = find(endpoint, level, name);
-  if (option?.set !== undefined) return option.set(endpoint, value);
+  if (option?.set !== undefined) {
+    if (value.length < INT_LENGTH) throw osError("EINVAL");
+    const number = new Int32Array(value.slice(0, INT_LENGTH).buffer)[0] ?? 0;
+    return option.set(endpoint, number);
+  }
+  if (option === undefined && posix() !== undefined) {
+    return descriptor.setsockopt(level, name, value);
+  }
   const isForeign = endpoint.family === AF_UNIX && level !== SOL_SOCKET;
-  throw osError(isForeign ? "EOPNOTSUPP" : "ENOPROTOOPT");
+  throw isForeign ? osError("EOPNOTSUPP") : noSuchOption();
+}
+
+/** What the system has many of, Deno has not; the descriptor would. */
+function noSuchOption(): OSError {
+  if (posix() !== undefined) return osError("ENOPROTOOPT");
+  return new OSError(
+    errno.ENOPROTOOPT,
+    `${strerror(errno.ENOPROTOOPT)} without Deno's flag --allow-ffi`,
+  );
 }
 
 function find(
-  endpoint: StreamEndpoint,
+  endpoint: Endpoint,
   level: number,
   name: number,
 ): Option | undefined {
@@ -145,7 +186,7 @@ function find(
 }
 
 /** Whether a socket of this family has options of a level. */
-function hasLevel(endpoint: StreamEndpoint, level: number): boolean {
+function hasLevel(endpoint: Endpoint, level: number): boolean {
   if (level === SOL_SOCKET) return true;
   if (level === IPPROTO_IPV6) return endpoint.family === AF_INET6;
   const isInternet = endpoint.family !== AF_UNIX;

@@ -14,6 +14,7 @@ import {
   TimeoutError,
   translate,
 } from "./errors.ts";
+import { knowledge } from "./turn.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 
 /** How much a caller who may not wait can put into this half's own buffer. */
@@ -29,6 +30,7 @@ export class Outflow {
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isShut = false;
+  #onChange: (() => void) | undefined;
   // Few connections need these lines, and each takes 1 KB.
   #senders: Line | undefined;
   #writers: Line | undefined;
@@ -42,6 +44,16 @@ export class Outflow {
   /** Whether this side has shut the direction down. */
   get isShut(): boolean {
     return this.#isShut;
+  }
+
+  /** Whether a call that sends would be taken now, or fail at once. */
+  get isWritable(): boolean {
+    return !this.#isWriting || this.#isShut || this.#fate.isBroken;
+  }
+
+  /** Calls back whenever there may be room, until called without a callback. */
+  watch(onChange: (() => void) | undefined): void {
+    this.#onChange = onChange;
   }
 
   /**
@@ -70,6 +82,7 @@ export class Outflow {
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend();
     this.#isWriting = true;
+    knowledge.noteSent();
     let sent = 0;
     try {
       // Straight from the caller's array, since the caller waits for the end.
@@ -111,6 +124,7 @@ export class Outflow {
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
     this.#isWriting = true;
+    knowledge.noteSent();
     const piece = data.slice(0, OUTGOING_LIMIT);
     const write = this.#conn.write(piece);
     try {
@@ -163,6 +177,7 @@ export class Outflow {
   #endTurnToSend(): void {
     this.#isWriting = false;
     this.#senders?.serve();
+    this.#onChange?.();
   }
 
   #checkSendable(): void {
@@ -187,6 +202,7 @@ export class Outflow {
   }
 
   async #closeWrite(): Promise<void> {
+    knowledge.noteSent();
     try {
       await this.#conn.closeWrite();
     } catch (error) {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { OverflowError, UnicodeEncodeError, ValueError } from "./errors.ts";
+import { OverflowError, ValueError } from "./errors.ts";
+import { UnicodeEncodeError } from "./unicode_errors.ts";
 
 /** Python's "bytes-like object": a buffer, or a view of one, of any kind. */
 export type BytesLike = ArrayBufferView | ArrayBufferLike;
@@ -239,12 +240,12 @@ export function checkEncodable(text: string): void {
   const start = characters.findIndex((each) => !each.isWellFormed());
   const rest = characters.slice(start).findIndex((each) => each.isWellFormed());
   const end = rest < 0 ? characters.length : start + rest;
-  const code = characters[start]!.charCodeAt(0).toString(16);
-  const which = end - start === 1
-    ? `character '\\u${code}' in position ${start}`
-    : `characters in position ${start}-${end - 1}`;
   throw new UnicodeEncodeError(
-    `'utf-8' codec can't encode ${which}: surrogates not allowed`,
+    "utf-8",
+    text,
+    start,
+    end,
+    "surrogates not allowed",
   );
 }
 
@@ -270,7 +271,8 @@ export function asWritableBytes(
   );
 }
 
-function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+/** The bytes behind a buffer or a view of one; `undefined` for all else. */
+export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value;
@@ -282,12 +284,19 @@ function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   return undefined;
 }
 
-/**
- * A timeout in seconds: `null` waits, 0 never waits. It is kept in whole
- * nanoseconds, rounded away from zero, so that a tiny one never becomes 0.
- */
+/** A timeout in seconds: `null` waits, 0 never waits. */
 export function parseTimeout(value: unknown): number | null {
   if (value === null) return null;
+  const seconds = parseSeconds(value);
+  if (seconds < 0) throw new ValueError("Timeout value out of range");
+  return seconds;
+}
+
+/**
+ * A number of seconds, in whole nanoseconds as CPython keeps it: rounded away
+ * from zero, so that a tiny one never becomes 0.
+ */
+export function parseSeconds(value: unknown): number {
   const isFloat = typeof value === "number" && !Number.isInteger(value);
   const seconds = isFloat ? value : Number(index(value));
   if (Number.isNaN(seconds)) {
@@ -300,6 +309,6 @@ export function parseTimeout(value: unknown): number | null {
         : "timestamp too large to convert to C _PyTime_t",
     );
   }
-  if (seconds < 0) throw new ValueError("Timeout value out of range");
-  return Math.ceil(seconds * 1e9) / 1e9 + 0; // never -0
+  const nanoseconds = Math.ceil(Math.abs(seconds) * 1e9);
+  return Math.sign(seconds) * nanoseconds / 1e9 + 0; // never -0
 }

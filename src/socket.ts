@@ -19,17 +19,37 @@ import {
   AF_INET,
   AF_UNIX,
   IPPROTO_TCP,
+  IPPROTO_UDP,
   MSG_DONTWAIT,
-  MSG_PEEK,
-  MSG_WAITALL,
+  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { type RemoteAddress, StreamEndpoint } from "./endpoint.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
+import { asDescriptor, type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
+import { instrument } from "./events.ts";
+import {
+  type AncillaryItem,
+  asList,
+  asWritableSegment,
+  gather,
+  parseAncillaryItem,
+  scatter,
+} from "./buffers.ts";
+import type { BufferedReader } from "./buffered_reader.ts";
+import type { BufferedRWPair } from "./buffered_rwpair.ts";
+import type { BufferedWriter } from "./buffered_writer.ts";
 import { OSError, osError, ValueError } from "./errors.ts";
-import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS, SOCK_FLAGS } from "./flags.ts";
+import {
+  type BinaryMode,
+  makefile,
+  type MakefileOptions,
+  type SocketFile,
+} from "./file.ts";
+import { SOCK_FLAGS } from "./flags.ts";
 import { checkKind } from "./kind.ts";
 import { getOption, setOption } from "./options.ts";
 import {
@@ -39,31 +59,27 @@ import {
   type BytesLike,
   checkArgumentCount,
   checkPythonArgumentCount,
-  index,
   parseInt32,
   parseTimeout,
   repr,
 } from "./python.ts";
 import { resolve, resolveSync } from "./resolve.ts";
-import type { Stream } from "./stream.ts";
+import {
+  sendfile,
+  type SendfileOptions,
+  type SendfileSource,
+} from "./sendfile.ts";
+import type { SocketIO } from "./socket_io.ts";
+import { StreamEndpoint } from "./stream_endpoint.ts";
+import type { TextIOWrapper } from "./text.ts";
 
-/**
- * What stands for Python's file descriptor, which Deno does not hand out: a
- * socket of the system without a {@linkcode Socket}. `Socket.detach()` gives
- * one, and the constructor of `Socket` takes it.
- */
-export interface Descriptor {
-  /** The address family of the socket behind it. */
-  readonly family: number;
-  /** The type of the socket behind it. */
-  readonly type: number;
-  /** The protocol of the socket behind it. */
-  readonly proto: number;
-  /** Closes the socket; the promise settles when its port is free. */
-  close(): Promise<void>;
-}
+/** The most arrays that the system takes at once, UIO_MAXIOV. */
+const IOV_MAX = 1024;
 
 let defaultTimeout: number | null = null;
+
+/** The descriptor of a socket, for other rooms of this package. */
+export let descriptorOf: (sock: Socket) => OpenDescriptor;
 
 /**
  * The timeout that new sockets get, in seconds. As Python's
@@ -142,9 +158,16 @@ export class Socket {
   readonly #family: number;
   readonly #type: number;
   readonly #proto: number;
-  #endpoint: StreamEndpoint;
+  #descriptor: OpenDescriptor;
   #timeout: number | null = defaultTimeout;
   #isClosed = false;
+  // The descriptor is given up by close(), or when the last file closes.
+  #isReleased = false;
+  #ioRefs = 0;
+
+  static {
+    descriptorOf = (sock) => sock.#descriptor;
+  }
 
   /**
    * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`;
@@ -166,27 +189,30 @@ export class Socket {
     family: number = -1,
     type: number = -1,
     proto: number = -1,
-    fileno: Descriptor | null = null,
+    fileno: Descriptor | number | null = null,
   ) {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
+    if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
+    const kind = t === -1 ? t : t & ~SOCK_FLAGS;
     if (fileno !== null) {
-      this.#endpoint = asEndpoint(fileno);
+      this.#descriptor = asDescriptor(fileno);
       this.#family = f === -1 ? this.#endpoint.family : f;
-      this.#type = t === -1 ? this.#endpoint.type : t;
+      this.#type = kind === -1 ? this.#endpoint.type : kind;
       this.#proto = p === -1 ? detectProto(this.#endpoint) : p;
       return;
     }
     this.#family = f === -1 ? AF_INET : f;
-    this.#type = t === -1 ? SOCK_STREAM : t & ~SOCK_FLAGS;
+    this.#type = kind === -1 ? SOCK_STREAM : kind;
     this.#proto = p === -1 ? 0 : p;
-    if (t !== -1 && (t & SOCK_NONBLOCK) !== 0) this.#timeout = 0;
     checkKind(this.#family, this.#type, this.#proto);
-    this.#endpoint = new StreamEndpoint(
-      this.#family,
-      this.#type,
-      this.#proto,
+    this.#descriptor = new OpenDescriptor(
+      makeEndpoint(this.#family, this.#type, this.#proto),
     );
+  }
+
+  get #endpoint(): Endpoint {
+    return this.#descriptor.endpoint;
   }
 
   /** The address family, such as `AF_INET`. */
@@ -244,7 +270,7 @@ export class Socket {
     const endpoint = await this.#endpoint.accept(this.#timeout);
     const { family, type, proto } = this;
     return [
-      new Socket(family, type, proto, endpoint),
+      new Socket(family, type, proto, new OpenDescriptor(endpoint)),
       endpoint.getpeername(),
     ];
   }
@@ -292,7 +318,9 @@ export class Socket {
    * Closes the socket. As Python's `socket.close()`, but calls that wait on it
    * end at once with EBADF, where CPython leaves a thread waiting.
    *
-   * Closing again does nothing. What `send` has taken still goes out.
+   * Closing again does nothing. What `send` has taken still goes out. While
+   * files of `makefile` are open, the socket goes on working, for them and for
+   * everybody, and closes with the last of them.
    *
    * @example Nothing works afterwards
    * ```ts
@@ -307,9 +335,26 @@ export class Socket {
    */
   close(): void {
     checkPythonArgumentCount(arguments.length, "close");
-    if (this.#isClosed) return;
+    if (this.#isReleased) return;
     this.#isClosed = true;
-    this.#endpoint.close();
+    if (this.#ioRefs > 0) return;
+    this.#isReleased = true;
+    // Another Socket, with the same descriptor, may have been faster.
+    if (this.#descriptor.isClosed) throw osError("EBADF");
+    this.#descriptor.close();
+  }
+
+  /**
+   * Counts one file of `makefile` less, and closes a socket that waited for the
+   * last one. As Python's `socket._decref_socketios()`, which files call.
+   *
+   * @ignore
+   */
+  async _decref_socketios(): Promise<void> {
+    if (this.#ioRefs > 0) this.#ioRefs--;
+    if (!this.#isClosed) return;
+    this.close();
+    if (this.#ioRefs === 0) await this.#descriptor.close();
   }
 
   /**
@@ -389,7 +434,7 @@ export class Socket {
   }
 
   async #resolve(
-    address: AddressLike,
+    address: unknown,
     method: string,
   ): Promise<RemoteAddress> {
     const { family } = this.#endpoint;
@@ -422,12 +467,121 @@ export class Socket {
    */
   detach(): Descriptor | -1 {
     checkPythonArgumentCount(arguments.length, "detach");
-    if (this.#isClosed) return -1;
-    const endpoint = this.#endpoint;
-    this.#isClosed = true;
-    this.#endpoint = new StreamEndpoint(this.family, this.type, this.proto);
-    this.#endpoint.close();
-    return endpoint;
+    if (this.#isReleased) return -1;
+    this.#isClosed = this.#isReleased = true;
+    const descriptor = this.#descriptor;
+    this.#descriptor = closedDescriptor(this);
+    return descriptor;
+  }
+
+  /**
+   * Another object for the same socket. As Python's `socket.dup()`: what one
+   * receives the other does not, and the connection lives until both are closed.
+   *
+   * @example The second outlives the first
+   * ```ts
+   * import { create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const first = create_server(["127.0.0.1", 0]);
+   * const address = first.getsockname();
+   * using second = first.dup();
+   * first.close();
+   * assertEquals(second.getsockname(), address);
+   * ```
+   *
+   * @returns The new object, of the same class, with the same timeout.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  dup(): this {
+    checkPythonArgumentCount(arguments.length, "dup");
+    if (this.#endpoint.isClosed) throw osError("EBADF");
+    const Kind = this.constructor as typeof Socket;
+    const { family, type, proto } = this;
+    const sock = new Kind(family, type, proto, this.#descriptor.dup());
+    sock.#timeout = this.#timeout;
+    return sock as this;
+  }
+
+  /**
+   * The number of the socket's descriptor in this process. As Python's
+   * `socket.fileno()`. Deno does not tell it, but the C library can be asked: so
+   * this needs `--allow-ffi`, on Linux or macOS.
+   *
+   * The number is a duplicate of Deno's own descriptor. It stays the same for the
+   * life of the socket, is closed with it, and takes the place of the socket
+   * where one is wanted: in the constructor, in `select` and in `selectors`.
+   *
+   * @example The same number every time
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const sock = socket();
+   * const number = sock.fileno();
+   * assertEquals(sock.fileno(), number);
+   * sock.close();
+   * assertEquals(sock.fileno(), -1);
+   * ```
+   *
+   * @returns The number, or −1 if the socket is closed.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   * @throws {OSError} EOPNOTSUPP if several descriptors of the program look the
+   * same, as those of Unix sockets without a name do: ask for the number before
+   * the next of them is made.
+   */
+  fileno(): number {
+    checkArgumentCount(arguments.length, "fileno", 0);
+    return this.#descriptor.fileno();
+  }
+
+  /**
+   * Whether programs that this one starts have the descriptor too. As Python's
+   * `socket.get_inheritable()`.
+   *
+   * @example As in Python, it is not inherited
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.get_inheritable(), false);
+   * ```
+   *
+   * @returns True only after `set_inheritable(true)`.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  get_inheritable(): boolean {
+    checkPythonArgumentCount(arguments.length, "get_inheritable");
+    return this.#descriptor.isInheritable;
+  }
+
+  /**
+   * Lets programs that this one starts have the descriptor, or not. As Python's
+   * `socket.set_inheritable()`. To let them have it needs `--allow-ffi`.
+   *
+   * @example For a program that is to take the socket over
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.set_inheritable(true);
+   * assertEquals(sock.get_inheritable(), true);
+   * ```
+   *
+   * @param inheritable Whether they have it.
+   * @throws {OSError} EBADF if you have closed it; and as `fileno`.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   */
+  set_inheritable(inheritable: boolean): void {
+    if (arguments.length !== 1) {
+      throw new TypeError(
+        `socket.set_inheritable() missing 1 required positional argument: ` +
+          `'inheritable'`,
+      );
+    }
+    this.#descriptor.isInheritable = Boolean(inheritable);
   }
 
   /**
@@ -559,9 +713,7 @@ export class Socket {
       throw new OSError("getsockopt buflen out of range");
     }
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    const value = getOption(this.#endpoint, l, name);
-    if (length === 0) return value;
-    return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
+    return getOption(this.#descriptor, l, name, length);
   }
 
   /**
@@ -592,6 +744,98 @@ export class Socket {
     checkArgumentCount(arguments.length, "listen", 0, 1);
     if (arguments.length === 0) this.#endpoint.listen();
     else this.#endpoint.listen(Math.max(0, parseInt32(backlog)));
+  }
+
+  /**
+   * Makes a file object of the socket. As Python's `socket.makefile()`.
+   *
+   * A file without "b" in its mode holds text, with "b" bytes. It has a buffer,
+   * and what it has read ahead, `recv` no longer sees. Close it, by `close()` or
+   * `await using`: until then it keeps the connection open, even if the socket
+   * is closed. In Python a file that nobody holds closes itself; here none does.
+   *
+   * For the two directions of a connection make two files: one of text for both
+   * forgets what it has read ahead whenever something is written, as Python's.
+   *
+   * @example Lines of text
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * {
+   *   await using file = client.makefile("w");
+   *   await file.write("one\ntwo\n");
+   * }
+   * client.close();
+   *
+   * using conn = (await listener.accept())[0];
+   * using file = conn.makefile("r");
+   * const lines: string[] = [];
+   * for await (const line of file) lines.push(line);
+   * assertEquals(lines, ["one\n", "two\n"]);
+   * ```
+   *
+   * @param mode "r", "w" or both; with "b" for bytes. Text to read if left out.
+   * @param options `buffering`, or a number for it alone; `encoding`, `errors` and
+   * `newline` of text.
+   *
+   * The encodings are UTF-8, UTF-16, ASCII, Latin-1, and those with one byte for
+   * each character that both Python and Deno have: ISO 8859, Windows, KOI8, Mac.
+   * The error handlers are Python's, but "namereplace". By `newline` `null` each
+   * of `\n`, `\r` and `\r\n` ends a line and becomes `\n`; by `""` they stay; any
+   * other is the only end. `\n` is written as that end.
+   * @returns For text a {@linkcode TextIOWrapper}; for bytes a
+   * {@linkcode BufferedReader}, {@linkcode BufferedWriter} or, for both directions,
+   * {@linkcode BufferedRWPair}; with `buffering` 0 a {@linkcode SocketIO}.
+   * @throws {ValueError} If `mode` or `newline` is none of these, or text is to be
+   * without a buffer.
+   * @throws {LookupError} If there is no such encoding.
+   * @throws {TypeError} If an argument has the wrong type.
+   */
+  makefile(
+    mode?: "r" | "w" | "rw" | "wr" | "",
+    options?: MakefileOptions | number | null,
+  ): TextIOWrapper;
+  /** The same, for bytes without a buffer. */
+  makefile(
+    mode: BinaryMode,
+    options: 0 | MakefileOptions & { buffering: 0 },
+  ): SocketIO;
+  /** The same, for bytes to read. */
+  makefile(
+    mode: "rb" | "br" | "b",
+    options?: MakefileOptions | number | null,
+  ): BufferedReader;
+  /** The same, for bytes to write. */
+  makefile(
+    mode: "wb" | "bw",
+    options?: MakefileOptions | number | null,
+  ): BufferedWriter;
+  /** The same, for bytes to read and write. */
+  makefile(
+    mode: BinaryMode,
+    options?: MakefileOptions | number | null,
+  ): BufferedRWPair;
+  /** The same, for a mode that is known only at run time. */
+  makefile(
+    mode: string,
+    options?: MakefileOptions | number | null,
+  ): SocketFile;
+  makefile(
+    mode = "r",
+    options: MakefileOptions | number | null = null,
+  ): SocketFile {
+    if (arguments.length > 2) {
+      throw new TypeError(
+        "socket.makefile() takes from 1 to 3 positional arguments but " +
+          `${arguments.length + 1} were given`,
+      );
+    }
+    const file = makefile(this, mode, options);
+    this.#ioRefs++;
+    return file;
   }
 
   /**
@@ -641,17 +885,275 @@ export class Socket {
       if (size < 0) throw new ValueError("negative buffersize in recv");
       if (size === 0) return Promise.resolve(new Uint8Array(0));
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#receiver(timeout).then(() => this.recv(bufsize, flags));
-      }
-      checkFlags(how, RECEIVE_FLAGS);
-      return (how & MSG_WAITALL) !== 0 && timeout === null
-        ? stream.receiveAll(size)
-        : stream.receive(size, timeout, (how & MSG_PEEK) !== 0);
+      return this.#endpoint.receive(size, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Receives bytes, and says from whom. As Python's `socket.recvfrom()`.
+   *
+   * On a datagram socket each call takes one datagram; what is longer than
+   * `bufsize` is lost, as in Python. On a stream it is `recv`, and the address is
+   * `null`.
+   *
+   * @example Who has sent it
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = socket(AF_INET, SOCK_DGRAM);
+   * server.bind(["127.0.0.1", 0]);
+   * using client = socket(AF_INET, SOCK_DGRAM);
+   * await client.sendto(Uint8Array.of(1, 2), server.getsockname());
+   *
+   * const [data, address] = await server.recvfrom(1024);
+   * assertEquals(data, Uint8Array.of(1, 2));
+   * assertEquals(address, ["127.0.0.1", client.getsockname()[1]]);
+   * ```
+   *
+   * @param bufsize At most so many bytes.
+   * @param flags As for `recv`.
+   * @returns The bytes, and the sender's address, in the form that `accept`
+   * describes.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {ValueError} If `bufsize` is negative.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvfrom(
+    bufsize: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, InetAddress]>;
+  /** The same, for an address of another kind: `recvfrom<string>(1024)`. */
+  recvfrom<A extends Address | null>(
+    bufsize: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, A]>;
+  async recvfrom(
+    bufsize: number,
+    flags: number = 0,
+  ): Promise<[Uint8Array<ArrayBuffer>, Address | null]> {
+    checkArgumentCount(arguments.length, "recvfrom", 1, 2);
+    const size = asInteger(bufsize, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffersize in recvfrom");
+    const timeout = this.#timeoutWith(how);
+    const message = await this.#endpoint.receiveMessage(size, 0, timeout, how);
+    return [message.data, message.address];
+  }
+
+  /**
+   * Receives bytes with all that is known about them. As Python's
+   * `socket.recvmsg()`.
+   *
+   * @example A datagram that was longer
+   * ```ts
+   * import { AF_INET, MSG_TRUNC, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using receiver = socket(AF_INET, SOCK_DGRAM);
+   * receiver.bind(["127.0.0.1", 0]);
+   * using sender = socket(AF_INET, SOCK_DGRAM);
+   * await sender.sendto(Uint8Array.of(1, 2, 3), receiver.getsockname());
+   *
+   * const [data, ancdata, flags] = await receiver.recvmsg(2);
+   * assertEquals(data, Uint8Array.of(1, 2));
+   * assertEquals(ancdata, []);
+   * assertEquals(flags, MSG_TRUNC);
+   * ```
+   *
+   * @param bufsize At most so many bytes.
+   * @param ancbufsize Room for ancillary data, in bytes: `CMSG_SPACE(…)`. Only
+   * the descriptor brings such data, so that more than 0 needs `--allow-ffi`.
+   * @param flags As for `recv`.
+   * @returns The bytes; the ancillary data, each item `[level, type, bytes]`; the
+   * flags that the system returns, such as `MSG_TRUNC`; the sender's address, in
+   * the form that `accept` describes, `null` on a stream.
+   * @throws {TypeError} If an argument is no whole number.
+   * @throws {ValueError} If a size is negative, or `ancbufsize` too large.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvmsg(
+    bufsize: number,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<
+    [Uint8Array<ArrayBuffer>, AncillaryItem[], number, InetAddress]
+  >;
+  /** The same, for an address of another kind: `recvmsg<string>(1024)`. */
+  recvmsg<A extends Address | null>(
+    bufsize: number,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[Uint8Array<ArrayBuffer>, AncillaryItem[], number, A]>;
+  async recvmsg(
+    bufsize: number,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): Promise<
+    [Uint8Array<ArrayBuffer>, AncillaryItem[], number, Address | null]
+  > {
+    checkArgumentCount(arguments.length, "recvmsg", 1, 3);
+    const size = asInteger(bufsize, "ssize_t");
+    const room = asInteger(ancbufsize, "ssize_t");
+    const how = parseInt32(flags);
+    if (size < 0) throw new ValueError("negative buffer size in recvmsg()");
+    const message = await this.#receiveMessage(size, room, how);
+    return [message.data, message.ancillary, message.flags, message.address];
+  }
+
+  /**
+   * Receives bytes into several arrays, one after the other. As Python's
+   * `socket.recvmsg_into()`.
+   *
+   * @example A header and a body
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * await client.sendall(Uint8Array.of(1, 2, 3));
+   * const [conn] = await listener.accept();
+   *
+   * const [header, body] = [new Uint8Array(1), new Uint8Array(8)];
+   * const [count] = await conn.recvmsg_into([header, body]);
+   * conn.close();
+   * assertEquals(count, 3);
+   * assertEquals(header, Uint8Array.of(1));
+   * assertEquals(body.subarray(0, 2), Uint8Array.of(2, 3));
+   * ```
+   *
+   * @param buffers The arrays, in the order in which they are filled.
+   * @param ancbufsize As for `recvmsg`.
+   * @param flags As for `recv`.
+   * @returns How many bytes the arrays have got, and then what `recvmsg` returns.
+   * @throws {TypeError} If `buffers` is no iterable of arrays of bytes, or a
+   * number is none.
+   * @throws {ValueError} If `ancbufsize` is negative or too large.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[number, AncillaryItem[], number, InetAddress]>;
+  /** The same, for an address of another kind: `recvmsg_into<string>(…)`. */
+  recvmsg_into<A extends Address | null>(
+    buffers: Iterable<BytesLike>,
+    ancbufsize?: number,
+    flags?: number,
+  ): Promise<[number, AncillaryItem[], number, A]>;
+  async recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize: number = 0,
+    flags: number = 0,
+  ): Promise<[number, AncillaryItem[], number, Address | null]> {
+    checkArgumentCount(arguments.length, "recvmsg_into", 1, 3);
+    const room = asInteger(ancbufsize, "ssize_t");
+    const how = parseInt32(flags);
+    const targets = asList(buffers, "recvmsg_into() argument 1")
+      .map(asWritableSegment);
+    const size = targets.reduce((sum, { length }) => sum + length, 0);
+    const message = await this.#receiveMessage(size, room, how);
+    scatter(message.data, targets);
+    return [
+      message.data.length,
+      message.ancillary,
+      message.flags,
+      message.address,
+    ];
+  }
+
+  async #receiveMessage(
+    size: number,
+    room: number,
+    flags: number,
+  ): Promise<Message> {
+    if (room < 0 || room > 0x7fffffff) {
+      throw new ValueError("invalid ancillary data buffer length");
+    }
+    const timeout = this.#timeoutWith(flags);
+    return await this.#endpoint.receiveMessage(size, room, timeout, flags);
+  }
+
+  /**
+   * Receives bytes into an array, and says from whom. As Python's
+   * `socket.recvfrom_into()`.
+   *
+   * @example A buffer that is used again
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using receiver = socket(AF_INET, SOCK_DGRAM);
+   * receiver.bind(["127.0.0.1", 0]);
+   * using sender = socket(AF_INET, SOCK_DGRAM);
+   * await sender.sendto(Uint8Array.of(1, 2, 3), receiver.getsockname());
+   *
+   * const buffer = new Uint8Array(1024);
+   * const [count, [host]] = await receiver.recvfrom_into(buffer);
+   * assertEquals(buffer.subarray(0, count), Uint8Array.of(1, 2, 3));
+   * assertEquals(host, "127.0.0.1");
+   * ```
+   *
+   * @param buffer The array; it is filled from its start.
+   * @param nbytes At most so many bytes; 0 is as many as the array holds.
+   * @param flags As for `recv`.
+   * @returns How many bytes the array has got, and the sender's address, as for
+   * `recvfrom`.
+   * @throws {TypeError} If `buffer` is no array of bytes, or a number is none.
+   * @throws {ValueError} If `nbytes` is negative or more than the array holds.
+   * @throws {TimeoutError} If nothing arrives within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and nothing is there.
+   * @throws {OSError} As for `recv`.
+   */
+  recvfrom_into(
+    buffer: BytesLike,
+    nbytes?: number,
+    flags?: number,
+  ): Promise<[number, InetAddress]>;
+  /** The same, for an address of another kind: `recvfrom_into<string>(…)`. */
+  recvfrom_into<A extends Address | null>(
+    buffer: BytesLike,
+    nbytes?: number,
+    flags?: number,
+  ): Promise<[number, A]>;
+  async recvfrom_into(
+    buffer: BytesLike,
+    nbytes: number = 0,
+    flags: number = 0,
+  ): Promise<[number, Address | null]> {
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "recvfrom_into() missing required argument 'buffer' (pos 1)",
+      );
+    }
+    checkArgumentCount(arguments.length, "recvfrom_into", 0, 3);
+    const bytes = asWritableBytes(buffer, "recvfrom_into");
+    const wanted = asInteger(nbytes, "ssize_t");
+    const how = parseInt32(flags);
+    if (wanted < 0) {
+      throw new ValueError("negative buffersize in recvfrom_into");
+    }
+    if (wanted > bytes.length) {
+      throw new ValueError(
+        "nbytes is greater than the length of the buffer",
+      );
+    }
+    const size = wanted === 0 ? bytes.length : wanted;
+    const timeout = this.#timeoutWith(how);
+    const { data, address } = await this.#endpoint
+      .receiveMessage(size, 0, timeout, how);
+    bytes.set(data);
+    return [data.length, address];
   }
 
   /**
@@ -709,18 +1211,7 @@ export class Socket {
       if (bytes.length === 0) return Promise.resolve(0);
       const target = size === 0 ? bytes : bytes.subarray(0, size);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#receiver(timeout)
-          .then(() => this.recv_into(buffer, nbytes, flags));
-      }
-      checkFlags(how, RECEIVE_FLAGS);
-      return (how & MSG_WAITALL) !== 0 && timeout === null
-        ? stream.receiveAll(target.length).then((whole) => {
-          target.set(whole);
-          return whole.length;
-        })
-        : stream.receiveInto(target, timeout, (how & MSG_PEEK) !== 0);
+      return this.#endpoint.receiveInto(target, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -764,12 +1255,7 @@ export class Socket {
       const bytes = asBytes(data);
       const how = parseInt32(flags);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#sender(timeout).then(() => this.send(data, flags));
-      }
-      checkFlags(how, SEND_FLAGS);
-      return stream.send(bytes, timeout);
+      return this.#endpoint.send(bytes, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -815,15 +1301,123 @@ export class Socket {
       const bytes = asBytes(data);
       const how = parseInt32(flags);
       const timeout = this.#timeoutWith(how);
-      const { stream } = this.#endpoint;
-      if (stream === undefined) {
-        return this.#sender(timeout).then(() => this.sendall(data, flags));
-      }
-      checkFlags(how, SEND_FLAGS);
-      return stream.sendAll(bytes, timeout);
+      return this.#endpoint.sendAll(bytes, timeout, how);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Sends one datagram to an address. As Python's `socket.sendto()`, also with
+   * three arguments: `sendto(data, flags, address)`.
+   *
+   * A socket that is not bound gets a free port on all interfaces. On a connected
+   * stream the address is ignored, as it is on Linux.
+   *
+   * @example There and back
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = socket(AF_INET, SOCK_DGRAM);
+   * server.bind(["127.0.0.1", 0]);
+   * using client = socket(AF_INET, SOCK_DGRAM);
+   * await client.sendto(Uint8Array.of(1), server.getsockname());
+   *
+   * const [question, address] = await server.recvfrom(1024);
+   * await server.sendto(Uint8Array.of(...question, 2), address);
+   * assertEquals(await client.recv(1024), Uint8Array.of(1, 2));
+   * ```
+   *
+   * @param data The bytes. A string is refused: encode it first.
+   * @param address As for `bind`; a name is looked up in this socket's family.
+   * @returns How many bytes were sent: all of them.
+   * @throws {TypeError} If `data` is not bytes, or that is no address of the
+   * family.
+   * @throws {OverflowError} If the port is not 0–65535.
+   * @throws {gaierror} If the host does not resolve.
+   * @throws {PermissionError} EACCES for a broadcast address without
+   * `SO_BROADCAST`, or if a missing `--allow-net` forbids it.
+   * @throws {TimeoutError} If there is no room within the timeout.
+   * @throws {BlockingIOError} EAGAIN if the timeout is 0 and there is no room.
+   * @throws {OSError} EMSGSIZE if it is too long for one datagram; EINVAL for
+   * port 0; ENETUNREACH and others of the network; EBADF if you have closed it.
+   */
+  sendto(data: BytesLike, address: AddressLike): Promise<number>;
+  /** The same, with flags as for `send`. */
+  sendto(
+    data: BytesLike,
+    flags: number,
+    address: AddressLike,
+  ): Promise<number>;
+  async sendto(
+    data: BytesLike,
+    flagsOrAddress?: number | AddressLike,
+    address?: AddressLike,
+  ): Promise<number> {
+    const given = arguments.length;
+    if (given < 2 || given > 3) {
+      throw new TypeError(
+        `sendto() takes 2 or 3 arguments (${given} given)`,
+      );
+    }
+    const bytes = asBytes(data);
+    const how = given === 3 ? parseInt32(flagsOrAddress) : 0;
+    const to = given === 3 ? address : flagsOrAddress;
+    const remote = await this.#resolve(to, "sendto");
+    const timeout = this.#timeoutWith(how);
+    return await this.#endpoint.sendMessage(bytes, [], remote, timeout, how);
+  }
+
+  /**
+   * Sends bytes from several arrays as one message, with ancillary data and to an
+   * address if these are given. As Python's `socket.sendmsg()`.
+   *
+   * @example A header and a body
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * const [header, body] = [Uint8Array.of(1), Uint8Array.of(2, 3)];
+   * assertEquals(await client.sendmsg([header, body]), 3);
+   *
+   * const [conn] = await listener.accept();
+   * assertEquals(await conn.recv(1024), Uint8Array.of(1, 2, 3));
+   * conn.close();
+   * ```
+   *
+   * @param buffers The arrays, in their order.
+   * @param ancdata The ancillary data, each item `[level, type, bytes]`; needs
+   * `--allow-ffi`.
+   * @param flags As for `send`.
+   * @param address As for `sendto`; `null` for the peer of a connected socket.
+   * @returns How many bytes were sent.
+   * @throws {TypeError} If an argument has the wrong type.
+   * @throws {OSError} EDESTADDRREQ if there is neither an address nor a peer;
+   * EMSGSIZE for more than 1024 arrays; EOPNOTSUPP for ancillary data without
+   * `--allow-ffi`; and as for `send` and `sendto`.
+   */
+  async sendmsg(
+    buffers: Iterable<BytesLike>,
+    ancdata: Iterable<readonly [number, number, BytesLike]> = [],
+    flags: number = 0,
+    address: AddressLike | null = null,
+  ): Promise<number> {
+    checkArgumentCount(arguments.length, "sendmsg", 1, 4);
+    const how = parseInt32(flags);
+    const remote = address === null
+      ? null
+      : await this.#resolve(address, "sendmsg");
+    const pieces = asList(buffers, "sendmsg() argument 1").map(asBytes);
+    const ancillary = asList(ancdata, "sendmsg() argument 2")
+      .map(parseAncillaryItem);
+    const { isClosed } = this.#endpoint;
+    if (!isClosed && pieces.length > IOV_MAX) throw osError("EMSGSIZE");
+    const timeout = this.#timeoutWith(how);
+    return await this.#endpoint
+      .sendMessage(gather(pieces), ancillary, remote, timeout, how);
   }
 
   /** MSG_DONTWAIT counts only on a socket that would wait without limit. */
@@ -831,19 +1425,73 @@ export class Socket {
     return (flags & MSG_DONTWAIT) !== 0 ? this.#timeout ?? 0 : this.#timeout;
   }
 
-  /** The connection to receive from, or the kernel's word for there being none. */
-  #receiver(timeout: number | null): Promise<Stream> {
-    const isUnix = this.#endpoint.family === AF_UNIX;
-    return this.#endpoint.whenConnected(
-      timeout,
-      isUnix ? "EINVAL" : "ENOTCONN",
-    );
-  }
-
-  /** The connection to send on, or the kernel's word for there being none. */
-  #sender(timeout: number | null): Promise<Stream> {
-    const isUnix = this.#endpoint.family === AF_UNIX;
-    return this.#endpoint.whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
+  /**
+   * Sends a file up to its end, or a part of it. As Python's
+   * `socket.sendfile()`.
+   *
+   * Afterwards, and after an error, the file stands behind what has been sent.
+   *
+   * @example A part of a file
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * using conn = (await listener.accept())[0];
+   *
+   * const path = await Deno.makeTempFile();
+   * await Deno.writeTextFile(path, "not this, only this part");
+   * {
+   *   using file = await Deno.open(path);
+   *   assertEquals(await client.sendfile(file, 10, 9), 9);
+   * }
+   * await Deno.remove(path);
+   * assertEquals(new TextDecoder().decode(await conn.recv(99)), "only this");
+   * ```
+   *
+   * @param file A `Deno.FsFile`, or anything with its `read` method and, if it can
+   * seek, its `seek` method. A file that is none of the system's is sent from
+   * where it stands if `offset` is 0, as in Python.
+   * @param offset Where in the file to begin; or an object with `offset` and
+   * `count`.
+   * @param count How many bytes to send; `null` sends up to the end.
+   * @returns How many bytes have been sent.
+   * @throws {ValueError} If the timeout is 0, the socket is of another type than
+   * `SOCK_STREAM`, the file is one of text, or `count` is not positive.
+   * @throws {TypeError} If an argument has the wrong type.
+   * @throws {TimeoutError} If the socket cannot take any more for as long as its
+   * timeout; a part has been sent.
+   * @throws {BrokenPipeError} As for `send`.
+   * @throws {ConnectionResetError} As for `send`.
+   * @throws {OSError} As for `send`.
+   */
+  async sendfile(
+    file: SendfileSource,
+    offset: number | SendfileOptions = 0,
+    count: number | null = null,
+  ): Promise<number> {
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "socket.sendfile() missing 1 required positional argument: 'file'",
+      );
+    }
+    if (arguments.length > 3) {
+      throw new TypeError(
+        "socket.sendfile() takes from 2 to 4 positional arguments but " +
+          `${arguments.length + 1} were given`,
+      );
+    }
+    const named = typeof offset === "object" && offset !== null
+      ? offset
+      : { offset, count };
+    const sock = {
+      type: this.#type,
+      isClosed: this.#endpoint.isClosed,
+      gettimeout: () => this.#timeout,
+      send: (data: BytesLike) => this.send(data),
+    };
+    return await sendfile(sock, file, named.offset ?? 0, named.count ?? null);
   }
 
   /**
@@ -946,10 +1594,9 @@ export class Socket {
       );
     }
     const [l = 0, name = 0] = [level, optname].map(parseInt32);
-    const number = optionValue(value);
+    const bytes = optionValue(value);
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    if (number === undefined) throw osError("EINVAL");
-    setOption(this.#endpoint, l, name, number);
+    setOption(this.#descriptor, l, name, bytes);
   }
 
   /**
@@ -993,10 +1640,13 @@ export class Socket {
     this.close();
   }
 
-  /** Closes the socket and waits until its port is free again. */
+  /**
+   * Closes the socket and waits until its port is free again; not if files of
+   * `makefile` are still open.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.#endpoint.close();
+    if (this.#isReleased) await this.#descriptor.close();
   }
 
   /**
@@ -1031,17 +1681,20 @@ export class Socket {
 
   #repr(family: string, type: string): string {
     const { isClosed } = this.#endpoint;
+    const fd = this.#descriptor.number ?? "?";
     const name = this.constructor === Socket
       ? "socket.socket"
       : this.constructor.name;
     const parts = [
-      `${name}${this.#isClosed ? " [closed]" : ""} fd=${isClosed ? -1 : "?"}`,
+      `${name}${this.#isClosed ? " [closed]" : ""} fd=${fd}`,
       `family=${family}`,
       `type=${type}`,
       `proto=${this.#proto}`,
     ];
     // A family that was claimed for a descriptor of another has no addresses.
-    if (!isClosed && this.#family === this.#endpoint.family) {
+    if (
+      !this.#isClosed && !isClosed && this.#family === this.#endpoint.family
+    ) {
       const local = this.#endpoint.getsockname();
       if (local !== "") parts.push(`laddr=${repr(local)}`);
       const peer = this.#endpoint.peer;
@@ -1050,6 +1703,32 @@ export class Socket {
     return `<${parts.join(", ")}>`;
   }
 }
+
+/** The calls that are worth watching: those that do something. */
+instrument(Socket.prototype, [
+  "accept",
+  "bind",
+  "close",
+  "connect",
+  "connect_ex",
+  "detach",
+  "dup",
+  "listen",
+  "recv",
+  "recv_into",
+  "recvfrom",
+  "recvfrom_into",
+  "recvmsg",
+  "recvmsg_into",
+  "send",
+  "sendall",
+  "sendmsg",
+  "sendto",
+  "setblocking",
+  "setsockopt",
+  "settimeout",
+  "shutdown",
+]);
 
 /** The member of an enumeration that has a value, as Python prints it. */
 function nameIn(
@@ -1061,27 +1740,34 @@ function nameIn(
   return name === undefined ? String(value) : `${enumeration}.${name}`;
 }
 
-/** An option's number, also from bytes, of which it needs four. */
-function optionValue(value: unknown): number | undefined {
+/** An option's bytes, also from a number that fits 32 bits. */
+function optionValue(value: unknown): Uint8Array<ArrayBuffer> {
   const isNumber = typeof value === "boolean" || Number.isInteger(value);
-  if (isNumber && Number(value) === (Number(value) | 0)) return Number(value);
-  const bytes = asBytes(value);
-  return bytes.length < 4
-    ? undefined
-    : new Int32Array(bytes.slice(0, 4).buffer)[0];
+  return isNumber && Number(value) === (Number(value) | 0)
+    ? new Uint8Array(Int32Array.of(Number(value)).buffer)
+    : asBytes(value);
 }
 
-function asEndpoint(fileno: unknown): StreamEndpoint {
-  if (fileno instanceof StreamEndpoint && !fileno.isClosed) return fileno;
-  if (!(fileno instanceof StreamEndpoint) && index(fileno) < 0) {
-    throw new ValueError("negative file descriptor");
-  }
-  throw osError("EBADF");
+/** What a socket keeps that has given its descriptor away. */
+function closedDescriptor({ family, type, proto }: Socket): OpenDescriptor {
+  const descriptor = new OpenDescriptor(
+    new StreamEndpoint(family, type, proto),
+  );
+  descriptor.close();
+  return descriptor;
 }
 
-/** The protocol as the kernel knows it, which is never 0 for TCP. */
-function detectProto({ family, proto }: StreamEndpoint): number {
-  return family === AF_UNIX ? proto : IPPROTO_TCP;
+/** The protocol as the kernel knows it, which is never 0 for TCP and UDP. */
+function detectProto({ family, type, proto }: Endpoint): number {
+  if (family === AF_UNIX) return proto;
+  return type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/** A socket of the system that has no address yet. */
+function makeEndpoint(family: number, type: number, proto: number): Endpoint {
+  return type === SOCK_DGRAM
+    ? new DatagramEndpoint(family, type, proto)
+    : new StreamEndpoint(family, type, proto);
 }
 
 /**
@@ -1108,7 +1794,7 @@ export function socket(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  fileno: Descriptor | null = null,
+  fileno: Descriptor | number | null = null,
 ): Socket {
   return new Socket(family, type, proto, fileno);
 }

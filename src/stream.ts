@@ -8,6 +8,7 @@ import { type Bytes, type Connection, Fate } from "./connection.ts";
 import { osError } from "./errors.ts";
 import { Inflow } from "./inflow.ts";
 import { Outflow } from "./outflow.ts";
+import { knowledge } from "./turn.ts";
 
 /** A connected stream, whose calls wait as long as their timeout says. */
 export class Stream {
@@ -31,6 +32,11 @@ export class Stream {
   /** The peer's address, as Deno gives it. */
   get remoteAddr(): Deno.Addr {
     return this.#conn.remoteAddr;
+  }
+
+  /** The names that the system knows, where others are shown. */
+  get systemNames(): Connection["systemNames"] {
+    return this.#conn.systemNames;
   }
 
   /** Whether there is still a peer, as far as this side has noticed. */
@@ -72,6 +78,27 @@ export class Stream {
     return this.#outflow.sendAll(data, timeout);
   }
 
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return this.#inflow.isIdle;
+  }
+
+  /** Whether a call that receives would have an answer now. */
+  get isReadable(): boolean {
+    return this.#inflow.isReadable;
+  }
+
+  /** Whether a call that sends would be taken now. */
+  get isWritable(): boolean {
+    return this.#outflow.isWritable;
+  }
+
+  /** Looks out for changes of both, until it is called without a callback. */
+  watch(onChange: (() => void) | undefined): void {
+    this.#outflow.watch(onChange);
+    this.#inflow.watch(onChange);
+  }
+
   /** What broke the connection, for the one call that reports it. */
   takeFailure(): unknown {
     return this.#fate.takeFailure();
@@ -110,6 +137,7 @@ export class Stream {
     if (this.#outflow.isLingering) await this.#outflow.linger();
     const idle = this.#inflow.whenIdle();
     this.#conn.close();
+    knowledge.noteSent();
     await idle;
   }
 }

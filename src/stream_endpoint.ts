@@ -1,0 +1,591 @@
+/**
+ * What the kernel's stream socket is: unbound, bound, listening, connecting or
+ * connected, and which call is right in which state. It is one room, for each
+ * method depends on the same state.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  anyHost,
+  formatAddress,
+  formatInet,
+  formatUnixPath,
+} from "./address.ts";
+import { Attempt } from "./attempt.ts";
+import {
+  AF_INET6,
+  AF_UNIX,
+  MSG_PEEK,
+  MSG_WAITALL,
+  SHUT_RD,
+  SHUT_WR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { errno, type ErrnoName } from "./errno.ts";
+import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
+import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
+import type { AncillaryItem } from "./buffers.ts";
+import type { Bytes, Connection } from "./connection.ts";
+import {
+  defaultSettings,
+  type Endpoint,
+  type Message,
+  type RemoteAddress,
+  type Settings,
+} from "./endpoint.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
+import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import type { Wanted } from "./find_descriptors.ts";
+import { Located } from "./located.ts";
+import { connectPair } from "./pair.ts";
+import { type Kind, posix } from "./posix.ts";
+import type { HostPort } from "./resolve.ts";
+import { Stream } from "./stream.ts";
+import { knowledge } from "./turn.ts";
+import { pause } from "./waiting.ts";
+
+/** Python's default backlog, `min(SOMAXCONN, 128)`. */
+const DEFAULT_BACKLOG = 128;
+
+/** How soon to ask again for what Deno gives no event for. */
+const RETRY_SECONDS = 0.01;
+
+/** Where a connection came from. */
+type Origin = "made" | "accepted";
+
+/** A stream socket of one family, with its state. */
+export class StreamEndpoint implements Endpoint {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  readonly settings: Settings = defaultSettings();
+  #local: LocalAddress | undefined;
+  #listener: Listener | undefined;
+  #isListening = false;
+  #attempt: Attempt | undefined;
+  #stream: Stream | undefined;
+  #origin: Origin | undefined;
+  #isConnectReported = true;
+  #closed: Promise<void> | undefined;
+  // Few sockets are looked at, and an empty set takes 200 bytes.
+  #watchers: Set<() => void> | undefined;
+  readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
+  onSystemChange: (() => void) | undefined;
+
+  /** A new endpoint of a family. */
+  constructor(family: number, type: number, proto: number) {
+    this.family = family;
+    this.type = type;
+    this.proto = proto;
+  }
+
+  /** Two endpoints of `AF_UNIX` that are connected to each other. */
+  static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
+    const [one, other] = await connectPair();
+    const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
+    return [
+      StreamEndpoint.#of(one, kind, "made"),
+      StreamEndpoint.#of(other, kind, "accepted"),
+    ];
+  }
+
+  /** The endpoint of a connection that was made elsewhere, as a descriptor. */
+  static of(conn: Connection, kind: Kind, fd: number): StreamEndpoint {
+    const endpoint = StreamEndpoint.#of(conn, kind, "made");
+    endpoint.#located.set(fd);
+    return endpoint;
+  }
+
+  static #of(
+    conn: Connection,
+    { family, type, proto }: Kind,
+    origin: Origin,
+  ): StreamEndpoint {
+    const endpoint = new StreamEndpoint(family, type, proto);
+    endpoint.#adopt(conn, origin);
+    return endpoint;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  bind(local: LocalAddress): void {
+    this.#checkOpen();
+    if (this.isBound || this.#attempt) throw osError("EINVAL");
+    this.#hold(local, DEFAULT_BACKLOG);
+    if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
+  }
+
+  get isBound(): boolean {
+    return this.#local !== undefined || this.#stream !== undefined;
+  }
+
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
+  #hold(local: LocalAddress, backlog: number): void {
+    const { reusePort, v6only } = this.settings;
+    this.#listener = new Listener(local, { backlog, reusePort, v6only });
+    this.#local = this.#listener.address;
+    this.onSystemChange?.();
+  }
+
+  listen(backlog = DEFAULT_BACKLOG): void {
+    this.#checkOpen();
+    if (this.#stream || this.#attempt) throw osError("EINVAL");
+    const local = this.#local ?? this.#anyAddress();
+    // Deno listens from `bind` on, and with another backlog only anew. What has
+    // connected until now would have been refused by a socket only bound.
+    const isRight = this.#listener?.options.backlog === backlog ||
+      "path" in local;
+    if (!this.#isListening && !isRight) this.#giveUpListener();
+    if (this.#listener === undefined) this.#hold(local, backlog);
+    this.#isListening = true;
+    this.#onStateChange();
+  }
+
+  #giveUpListener(): void {
+    this.#located.forget();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.onSystemChange?.();
+    listener?.close();
+  }
+
+  #anyAddress(): LocalAddress {
+    if (this.family === AF_UNIX) throw osError("EINVAL");
+    return { hostname: anyHost(this.family), port: 0 };
+  }
+
+  async accept(timeout: number | null): Promise<StreamEndpoint> {
+    this.#checkOpen();
+    if (!this.#listener || !this.#isListening) throw osError("EINVAL");
+    const conn = await this.#listener.accept(timeout);
+    const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
+    // On Linux a connection inherits the options of its listener.
+    Object.assign(endpoint.settings, this.settings);
+    endpoint.#adopt(conn, "accepted");
+    return endpoint;
+  }
+
+  #adopt(conn: Connection, origin: Origin): void {
+    this.#stream = new Stream(conn);
+    this.#origin = origin;
+    knowledge[origin]++;
+    const { noDelay, keepAlive } = this.settings;
+    if (noDelay) this.#stream.setNoDelay(true);
+    if (keepAlive) this.#stream.setKeepAlive(true);
+    if (this.family === AF_UNIX) this.#located.findEarly(this.#streamNames());
+    this.onSystemChange?.();
+    this.#onStateChange();
+  }
+
+  /** By what the system tells the connection from others. */
+  #streamNames(): Wanted {
+    const { family, type } = this;
+    const { localAddr, remoteAddr, systemNames } = this.#stream!;
+    const { local, peer } = systemNames ?? {
+      local: formatAddress(family, localAddr),
+      peer: formatAddress(family, remoteAddr),
+    };
+    return { family, type, local, peer };
+  }
+
+  locate(): number | undefined {
+    if (this.#stream !== undefined) {
+      return this.#located.find(this.#streamNames());
+    }
+    if (this.#listener === undefined) return undefined;
+    const { family, type } = this;
+    const local = this.getsockname();
+    return this.#located.find({ family, type, local, peer: null });
+  }
+
+  /**
+   * Connects. A call that may not wait raises EINPROGRESS and the attempt goes
+   * on; later calls raise EALREADY until one tells what came of it.
+   */
+  async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
+    this.#checkOpen();
+    const isUnix = this.family === AF_UNIX;
+    if (this.#isListening) throw osError(isUnix ? "EINVAL" : "EISCONN");
+    if (this.#stream !== undefined) return this.#reportConnected();
+    if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
+    const earlier = this.#attempt;
+    const attempt = earlier ?? this.#beginToConnect(remote, timeout === 0);
+    if (timeout !== null && !attempt.isDone) {
+      if (earlier !== undefined) throw osError("EALREADY");
+      if (timeout === 0) throw osError("EINPROGRESS");
+    }
+    await this.#waitForConnect(timeout);
+    this.#isConnectReported = true;
+  }
+
+  #reportConnected(): void {
+    if (this.#isConnectReported) throw osError("EISCONN");
+    this.#isConnectReported = true;
+  }
+
+  #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
+    const local = this.#local as HostPort | undefined;
+    // Until now the port was held by listening at it.
+    this.#giveUpListener();
+    return this.#follow(new Attempt(local, remote, isInBackground));
+  }
+
+  /** Becomes connected, or not, when it is known what came of the attempt. */
+  #follow(attempt: Attempt): Attempt {
+    this.#attempt = attempt;
+    this.#onStateChange();
+    attempt.done.then(() => {
+      if (this.#attempt !== attempt || this.#closed) return;
+      if (attempt.conn === undefined) return this.#onStateChange();
+      this.#attempt = undefined;
+      this.#isConnectReported = false;
+      this.#adopt(attempt.conn, "made");
+    });
+    return attempt;
+  }
+
+  async #waitForConnect(timeout: number | null): Promise<void> {
+    const attempt = this.#attempt!;
+    try {
+      await attempt.wait(timeout);
+    } catch (error) {
+      if (this.#attempt === attempt && !attempt.isDone) {
+        this.#follow(attempt.toBackground());
+      }
+      throw error;
+    }
+    if (this.#closed) throw osError("EBADF");
+    // A failure is told once; after that the socket is free.
+    if (this.#attempt === attempt) this.#attempt = undefined;
+    if (attempt.failure !== undefined) throw attempt.failure;
+  }
+
+  /**
+   * A Unix socket connects at once, or says EAGAIN when the peer's backlog is
+   * full; then a call without a timeout waits for room.
+   */
+  async #connectUnix(path: string, timeout: number | null): Promise<void> {
+    if (path === "") throw osError("EINVAL");
+    // Deno cannot connect from a path of one's own.
+    if (this.#local !== undefined) throw osError("EOPNOTSUPP");
+    await whenReleased({ path });
+    while (true) {
+      this.#checkOpen();
+      try {
+        const conn = await Deno.connect({ transport: "unix", path });
+        if (!this.#closed) return this.#adopt(conn, "made");
+        conn.close();
+        throw osError("EBADF");
+      } catch (error) {
+        const failure = translate(error);
+        const isFull = failure instanceof BlockingIOError;
+        if (!isFull || timeout !== null) throw failure;
+      }
+      await pause(RETRY_SECONDS);
+    }
+  }
+
+  receive(
+    size: number,
+    timeout: number | null,
+    flags: number,
+  ): Promise<Bytes> {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      return this.#whenReceivable(timeout)
+        .then(() => this.receive(size, timeout, flags));
+    }
+    checkFlags(flags, RECEIVE_FLAGS);
+    return (flags & MSG_WAITALL) !== 0 && timeout === null
+      ? stream.receiveAll(size)
+      : stream.receive(size, timeout, (flags & MSG_PEEK) !== 0);
+  }
+
+  receiveInto(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      return this.#whenReceivable(timeout)
+        .then(() => this.receiveInto(target, timeout, flags));
+    }
+    checkFlags(flags, RECEIVE_FLAGS);
+    if ((flags & MSG_WAITALL) === 0 || timeout !== null) {
+      return stream.receiveInto(target, timeout, (flags & MSG_PEEK) !== 0);
+    }
+    return stream.receiveAll(target.length).then((whole) => {
+      target.set(whole);
+      return whole.length;
+    });
+  }
+
+  async receiveMessage(
+    size: number,
+    ancillarySize: number,
+    timeout: number | null,
+    flags: number,
+  ): Promise<Message> {
+    // On TCP there is no ancillary data to receive.
+    if (ancillarySize > 0 && this.family === AF_UNIX && this.#stream) {
+      const calls = this.#openCalls();
+      // What a read of Deno's brings has lost its ancillary data already.
+      if (this.#stream.isIdle) {
+        return await calls.receiveMessage(size, ancillarySize, timeout, flags);
+      }
+    }
+    const data = await this.receive(size, timeout, flags);
+    const isEnd = data.length === 0 && size > 0;
+    const address = isEnd ? null : this.#senderName();
+    return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls {
+    const system = posix();
+    if (system === undefined) {
+      throw new OSError(
+        errno.EOPNOTSUPP,
+        "ancillary data needs Deno's flag --allow-ffi",
+      );
+    }
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
+  }
+
+  /** Linux tells who sent only on Unix sockets, and only if the peer has a name. */
+  #senderName(): Address | null {
+    if (this.family !== AF_UNIX || this.#stream === undefined) return null;
+    return formatAddress(AF_UNIX, this.#stream.remoteAddr) || null;
+  }
+
+  send(
+    data: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      return this.#whenSendable(timeout)
+        .then(() => this.send(data, timeout, flags));
+    }
+    checkFlags(flags, SEND_FLAGS);
+    return stream.send(data, timeout);
+  }
+
+  sendAll(
+    data: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      return this.#whenSendable(timeout)
+        .then(() => this.sendAll(data, timeout, flags));
+    }
+    checkFlags(flags, SEND_FLAGS);
+    return stream.sendAll(data, timeout);
+  }
+
+  /** Linux ignores the address on a TCP connection, and refuses it on Unix. */
+  sendMessage(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    remote: RemoteAddress | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    this.#checkOpen();
+    if (remote !== null && this.family === AF_UNIX) {
+      throw osError(this.#stream?.isConnected ? "EISCONN" : "EOPNOTSUPP");
+    }
+    // Linux passes over items of other levels.
+    const isEmpty = ancillary.every(([level]) => level !== SOL_SOCKET);
+    if (isEmpty || this.#stream === undefined) {
+      return this.send(data, timeout, flags);
+    }
+    return this.#sendWithAncillary(data, ancillary, timeout, flags);
+  }
+
+  async #sendWithAncillary(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const calls = this.#openCalls();
+    // Sending nothing waits until what was sent before is out.
+    await this.send(new Uint8Array(0), timeout, flags);
+    return await calls.sendMessage(data, ancillary, null, timeout, flags);
+  }
+
+  /** There is a connection to receive from, or the kernel's word for none. */
+  #whenReceivable(timeout: number | null): Promise<void> {
+    const isUnix = this.family === AF_UNIX;
+    return this.#whenConnected(timeout, isUnix ? "EINVAL" : "ENOTCONN");
+  }
+
+  /** There is a connection to send on, or the kernel's word for none. */
+  #whenSendable(timeout: number | null): Promise<void> {
+    const isUnix = this.family === AF_UNIX;
+    return this.#whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
+  }
+
+  async #whenConnected(
+    timeout: number | null,
+    otherwise: ErrnoName,
+  ): Promise<void> {
+    this.#checkOpen();
+    if (this.#attempt !== undefined) await this.#waitForConnect(timeout);
+    if (this.#stream === undefined) throw osError(otherwise);
+  }
+
+  getsockname(): Address {
+    this.#checkOpen();
+    if (this.#stream) return formatAddress(this.family, this.#stream.localAddr);
+    if (this.#local === undefined) {
+      return this.family === AF_UNIX
+        ? ""
+        : formatInet(this.family, anyHost(this.family), 0);
+    }
+    return "path" in this.#local
+      ? formatUnixPath(this.#local.path)
+      : formatInet(this.family, this.#local.hostname, this.#local.port);
+  }
+
+  getpeername(): Address {
+    this.#checkOpen();
+    const { peer } = this;
+    if (peer === undefined) throw osError("ENOTCONN");
+    return peer;
+  }
+
+  get peer(): Address | undefined {
+    return this.#stream?.isConnected
+      ? formatAddress(this.family, this.#stream.remoteAddr)
+      : undefined;
+  }
+
+  takeFailure(): unknown {
+    this.#checkOpen();
+    if (this.#stream !== undefined) return this.#stream.takeFailure();
+    const failure = this.#attempt?.failure;
+    if (failure !== undefined) this.#attempt = undefined;
+    return failure;
+  }
+
+  set<K extends keyof Settings>(name: K, value: Settings[K]): void {
+    this.settings[name] = value;
+    const { noDelay, keepAlive } = this.settings;
+    if (name === "noDelay") this.#stream?.setNoDelay(noDelay);
+    if (name === "keepAlive") this.#stream?.setKeepAlive(keepAlive);
+  }
+
+  async shutdown(how: number): Promise<void> {
+    this.#checkOpen();
+    if (how < 0 || how > 2) throw osError("EINVAL");
+    if (this.#isListening) {
+      if (how === SHUT_WR) return;
+      const listener = this.#listener;
+      this.#listener = undefined;
+      this.#isListening = false;
+      this.#located.forget();
+      this.onSystemChange?.();
+      this.#onStateChange();
+      return await listener?.close("EINVAL");
+    }
+    if (this.#stream === undefined) {
+      // Linux lets an unconnected Unix socket be shut down, to no effect here.
+      if (this.family === AF_UNIX) return;
+      throw osError("ENOTCONN");
+    }
+    await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
+  }
+
+  get isReadable(): boolean {
+    if (this.#closed || this.#attempt) return this.#isAttemptOver;
+    if (this.#isListening) return this.#listener!.isReadable;
+    // A socket that is not connected has hung up, to those who look.
+    return this.#stream?.isReadable ?? true;
+  }
+
+  get isWritable(): boolean {
+    if (this.#closed || this.#attempt) return this.#isAttemptOver;
+    return !this.#isListening && (this.#stream?.isWritable ?? true);
+  }
+
+  /** Whether there is no attempt to connect that is still under way. */
+  get #isAttemptOver(): boolean {
+    return this.#attempt === undefined || this.#attempt.isDone;
+  }
+
+  watch(onChange: () => void): () => void {
+    const watchers = this.#watchers ??= new Set();
+    watchers.add(onChange);
+    this.#lookOut();
+    return () => {
+      watchers.delete(onChange);
+      if (watchers.size === 0) this.#lookAway();
+    };
+  }
+
+  /** Looks at what the state of now makes worth looking at. */
+  #lookOut(): void {
+    if (this.#closed) return;
+    if (this.#isListening) this.#listener?.watch(this.#tellWatchers);
+    this.#stream?.watch(this.#tellWatchers);
+  }
+
+  #lookAway(): void {
+    this.#listener?.watch(undefined);
+    this.#stream?.watch(undefined);
+  }
+
+  #onStateChange(): void {
+    if (!this.#watchers?.size) return;
+    this.#lookOut();
+    this.#tellWatchers();
+  }
+
+  readonly #tellWatchers = (): void => {
+    for (const onChange of [...this.#watchers ?? []]) onChange();
+  };
+
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed;
+    this.#closed = this.#close();
+    this.#tellWatchers();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#lookAway();
+    this.#located.forget();
+    this.#attempt?.stop();
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
+    await Promise.all([
+      this.#calls?.close(),
+      this.#listener?.close(),
+      this.#stream?.close(),
+      this.#attempt?.done,
+    ]);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw osError("EBADF");
+  }
+}
+
+/** Whether IPv4 peers can come to an IPv6 address: `::` and `::ffff:…`. */
+function isForAll(local: LocalAddress): boolean {
+  return "hostname" in local && /^::(?:$|ffff:)/.test(local.hostname);
+}

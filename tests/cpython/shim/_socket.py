@@ -1,0 +1,174 @@
+"""`_socket`: what `mod.ts` exports, with integers for constants, and its class.
+
+What it does not have is missing here too, as in a CPython without it.
+"""
+
+import builtins
+import itertools
+import warnings
+from _thread import get_ident
+
+from shim import carrier
+from shim.carrier import OMITTED, Remote, arrange
+
+_deno = carrier.Deno()
+_module = _deno.modules["socket"]
+
+# Where the arguments of Python go that may be named; see `arrange`.
+_SIGNATURES = {
+    "create_connection": "address | timeout source_address * all_errors",
+    "create_server": "address | * family backlog reuse_port dualstack_ipv6",
+    "fromfd": "fd family type proto",
+    "getaddrinfo": "host port family type proto flags",
+    "getfqdn": "name",
+    "makefile": "mode | buffering * encoding errors newline",
+    "recv_fds": "sock bufsize maxfds flags",
+    "recv_into": "buffer nbytes flags",
+    "recvfrom_into": "buffer nbytes flags",
+    "send_fds": "sock buffers fds flags address",
+    "sendfile": "file offset count",
+    "socket": "family type proto fileno",
+    "socketpair": "family type proto",
+}
+
+# JavaScript has arrays only, which come as tuples. These are lists in Python.
+_SHAPES = {
+    "getaddrinfo": list,
+    "gethostbyaddr": lambda result: (result[0], *map(list, result[1:])),
+    "gethostbyname_ex": lambda result: (result[0], *map(list, result[1:])),
+    "if_nameindex": list,
+    "recv_fds": lambda result: (result[0], list(result[1]), *result[2:]),
+    "recvmsg": lambda result: (result[0], list(result[1]), *result[2:]),
+    "recvmsg_into": lambda result: (result[0], list(result[1]), *result[2:]),
+}
+
+# ## Descriptors
+
+# What `detach()` returns over there is an object; here it is its number.
+_descriptors = {}
+_spare_numbers = itertools.count(1 << 20)
+
+
+def _as_number(descriptor):
+    if not isinstance(descriptor, Remote):
+        return descriptor
+    has_number = hasattr(descriptor, "fileno")
+    number = descriptor.fileno() if has_number else next(_spare_numbers)
+    _descriptors[number] = descriptor
+    return number
+
+
+def _as_descriptor(number):
+    if isinstance(number, int):
+        return _descriptors.pop(number, number)
+    return number
+
+
+# ## The class
+
+
+def _make_method(name):
+    signature, shape = _SIGNATURES.get(name), _SHAPES.get(name)
+
+    def method(self, *args, **kwargs):
+        result = self._call(name, *arrange(name, signature, args, kwargs))
+        return shape(result) if shape else result
+
+    method.__name__ = name
+    return method
+
+
+_description = _module["exports"]["Socket"]["class"]
+_members = {
+    **{name: _make_method(name) for name in _description["methods"]},
+    **{name: carrier.make_getter(name) for name in _description["getters"]},
+}
+_members = {k: v for k, v in _members.items() if not k.startswith("@@")}
+_members.pop("toString")
+
+
+class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
+    __slots__ = ("_closed",)
+
+    def __init__(self, *args, **kwargs):
+        args = arrange("socket.__init__", _SIGNATURES["socket"], args, kwargs)
+        if len(args) == 4:
+            args = [*args[:3], _as_descriptor(args[3])]
+        _deno.act("new", _module["handle"], "Socket", args, into=self)
+
+    def _adopt(self, deno, handle):
+        super()._adopt(deno, handle)
+        self._closed = False
+
+    def __repr__(self):
+        return "<socket object, fd=%s, family=%s, type=%s, proto=%s>" % (
+            self.fileno(),
+            self.family,
+            self.type,
+            self.proto,
+        )
+
+    def __del__(self):
+        if not getattr(self, "_closed", True):
+            # The carrier's own threads cannot ask for the words.
+            is_ours = get_ident() in _deno.helpers or _deno.has_ended
+            words = object.__repr__(self) if is_ours else repr(self)
+            warnings.warn(f"unclosed {words}", ResourceWarning, source=self)
+            _deno.start("call", self._handle, "close")
+        super().__del__()
+
+    def close(self):
+        self._closed = True
+        super().close()
+
+    def detach(self):
+        self._closed = True
+        return _as_number(super().detach())
+
+    def _accept(self):
+        sock, address = super().accept()
+        return sock.detach(), address
+
+
+# ## The rest of the module
+
+
+def _make_function(name):
+    signature, shape = _SIGNATURES.get(name), _SHAPES.get(name)
+
+    def function(*args, **kwargs):
+        args = arrange(name, signature, args, kwargs)
+        if name in ("close", "dup", "fromfd"):
+            args = [*map(_as_descriptor, args[:1]), *args[1:]]
+        result = _deno.act("call", _module["handle"], name, args)
+        return shape(result) if shape else _as_number_if_descriptor(result)
+
+    function.__name__ = name
+    return function
+
+
+def _as_number_if_descriptor(result):
+    is_descriptor = type(result).__name__.endswith("Descriptor")
+    return _as_number(result) if is_descriptor else result
+
+
+# Plain objects: the enumerations.
+_objects = {}
+
+for _name, _export in _module["exports"].items():
+    if "function" in _export:
+        if _name != "socket":
+            globals()[_name] = _make_function(_name)
+    elif "class" in _export:
+        _class = carrier.exception_class(_export["class"]["names"])
+        if _export["class"]["id"] == _description["id"]:
+            if _name == "SocketType":
+                SocketType = socket
+        elif _class is not None and getattr(builtins, _name, None) is not _class:
+            globals()[_name] = _class
+    else:
+        _value = carrier.Call(_deno).decode(_export["value"], b"")
+        if isinstance(_value, dict):
+            _objects[_name] = _value
+        else:
+            globals()[_name] = _value
