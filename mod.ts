@@ -69,10 +69,9 @@ export {
   gethostbyaddr,
   gethostbyname,
   gethostbyname_ex,
-  gethostname,
-  sethostname,
 } from "./src/hosts.ts";
 export type { HostEntry } from "./src/hosts.ts";
+export { gethostname, sethostname } from "./src/hostname.ts";
 export { getnameinfo } from "./src/getnameinfo.ts";
 export {
   getprotobyname,
