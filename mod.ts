@@ -33,6 +33,7 @@ export {
   socket,
 } from "./src/socket.ts";
 export type { Descriptor } from "./src/descriptor.ts";
+export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
 export type { CallEvent } from "./src/events.ts";
 export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
@@ -110,6 +111,7 @@ export {
   herror,
   InterruptedError,
   IsADirectoryError,
+  KeyError,
   LookupError,
   NotADirectoryError,
   OSError,
@@ -117,6 +119,7 @@ export {
   OverflowError,
   PermissionError,
   ProcessLookupError,
+  RuntimeError,
   TimeoutError,
   TimeoutError as timeout,
   UnsupportedOperation,

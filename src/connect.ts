@@ -14,9 +14,11 @@ import {
   IPV6_V6ONLY,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
 import { errno } from "./errno.ts";
 import {
   ExceptionGroup,
@@ -232,7 +234,7 @@ function bindNamingAddress(sock: Socket, address: AddressLike): void {
  * ```
  *
  * @param family `AF_UNIX`; `null` is that too.
- * @param type `SOCK_STREAM`; −1 is that too. With `SOCK_NONBLOCK` the timeouts
+ * @param type `SOCK_STREAM` or `SOCK_DGRAM`. With `SOCK_NONBLOCK` the timeouts
  * are 0.
  * @param proto 0; −1 is that too.
  * @returns The two sockets, which have no names.
@@ -252,7 +254,9 @@ export async function socketpair(
   const p = asInteger(proto, "int");
   checkKind(f, t & ~SOCK_FLAGS, p);
   if (f !== AF_UNIX) throw osError("EOPNOTSUPP");
-  const [one, other] = await StreamEndpoint.pair();
+  const [one, other] = (t & ~SOCK_FLAGS) === SOCK_DGRAM
+    ? DatagramEndpoint.pair()
+    : await StreamEndpoint.pair();
   return [
     new Socket(f, t, p, new OpenDescriptor(one)),
     new Socket(f, t, p, new OpenDescriptor(other)),

@@ -214,6 +214,11 @@ export class DatagramSocket {
       this.#isShut;
   }
 
+  /** Whether no receive is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return !this.#receiving && !this.#isReadable;
+  }
+
   /** Whether a call that receives would have an answer now. */
   get isReadable(): boolean {
     return this.#isReadable || this.#isClosed;

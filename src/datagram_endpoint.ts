@@ -36,6 +36,7 @@ import {
 import { DatagramSocket } from "./datagram.ts";
 import type { Link } from "./datagram_conn.ts";
 import { listenDatagram } from "./deno_datagram.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
 import {
   defaultSettings,
   type Endpoint,
@@ -70,6 +71,7 @@ export class DatagramEndpoint implements Endpoint {
   readonly #socket = new DatagramSocket();
   readonly #memberships: Memberships;
   readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
   #multicastInterface: Link | undefined;
   /** The host that the kernel would have given the socket by connecting it. */
   #connectedHost: string | undefined;
@@ -288,11 +290,16 @@ export class DatagramEndpoint implements Endpoint {
 
   receiveMessage(
     size: number,
-    _ancillarySize: number,
+    ancillarySize: number,
     timeout: number | null,
     flags: number,
   ): Promise<Message> {
     this.#checkReceivable(flags);
+    const calls = ancillarySize > 0 ? this.#openCalls() : undefined;
+    // What a receive of Deno's brings has lost its ancillary data already.
+    if (calls !== undefined && this.#socket.isIdle) {
+      return calls.receiveMessage(size, ancillarySize, timeout, flags);
+    }
     return this.#socket.next(
       (data, from) => ({
         data: copy(data, size),
@@ -303,6 +310,14 @@ export class DatagramEndpoint implements Endpoint {
       timeout,
       (flags & MSG_PEEK) !== 0,
     );
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls | undefined {
+    const system = posix();
+    if (system === undefined) return undefined;
+    this.#openAnywhere();
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
   }
 
   #checkReceivable(flags: number): void {
@@ -354,19 +369,33 @@ export class DatagramEndpoint implements Endpoint {
     flags: number,
   ): Promise<number> {
     this.#checkOpen();
-    for (const [level, type] of ancillary) this.#checkAncillary(level, type);
-    return this.#send(data, remote, timeout, flags);
+    const isPlain = !ancillary.some(([level, type]) =>
+      this.#isOurs(level, type)
+    );
+    const calls = isPlain ? undefined : this.#openCalls();
+    if (calls === undefined) {
+      if (!isPlain) throw osError("EOPNOTSUPP");
+      return this.#send(data, remote, timeout, flags);
+    }
+    const sockaddr = remote === null ? null : this.#pack(remote);
+    return calls.sendMessage(data, ancillary, sockaddr, timeout, flags);
   }
 
-  /** Items for other protocols mean nothing; Deno cannot send any. */
-  #checkAncillary(level: number, type: number): void {
-    const own = this.family === AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    if (level === SOL_SOCKET) {
-      if (type !== SCM_RIGHTS) throw osError("EINVAL");
-      if (this.family === AF_UNIX) throw osError("EOPNOTSUPP");
-    } else if (level === own && this.family !== AF_UNIX) {
-      throw osError("EOPNOTSUPP");
+  #pack(remote: RemoteAddress): Bytes {
+    if ("path" in remote) {
+      return packSockaddr(AF_UNIX, formatUnixPath(remote.path));
     }
+    const { hostname, port } = this.#targetOf(remote);
+    this.#refuseBroadcast(hostname, () => {});
+    return packSockaddr(this.family, formatInet(this.family, hostname, port));
+  }
+
+  /** Whether an item of ancillary data means something; Deno cannot send any. */
+  #isOurs(level: number, type: number): boolean {
+    const own = this.family === AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    if (level !== SOL_SOCKET) return level === own && this.family !== AF_UNIX;
+    if (type !== SCM_RIGHTS) throw osError("EINVAL");
+    return this.family === AF_UNIX;
   }
 
   #send(
@@ -590,7 +619,7 @@ export class DatagramEndpoint implements Endpoint {
   async #close(): Promise<void> {
     this.#socket.watch(undefined);
     this.#located.forget();
-    await this.#socket.close();
+    await Promise.all([this.#calls?.close(), this.#socket.close()]);
   }
 
   #checkOpen(): void {

@@ -167,7 +167,7 @@ function adoptDescriptor(system: Posix, number: number): OpenDescriptor {
   const owned = system.dup(number);
   try {
     const conn = adopt(system, owned);
-    const endpoint = StreamEndpoint.of(conn, { family, type, proto });
+    const endpoint = StreamEndpoint.of(conn, { family, type, proto }, owned);
     return OpenDescriptor.numbered(endpoint, number);
   } catch (error) {
     system.close(owned);
@@ -230,23 +230,14 @@ class Share {
   /** Gives a number back; with the last one the socket is to be closed. */
   close(number: number, isLast: boolean): void {
     const system = grantedPosix("close()");
-    if (isLast && lingersNot(system, number)) this.#takeFromDeno(system);
+    if (isLast && lingersNot(system, number)) {
+      const found = this.#endpoint.locate();
+      // Deno would end its side in order before it closes the connection.
+      if (found !== undefined) system.vacate(found);
+    }
     this.#numbers.delete(number);
     disclaim(number);
     system.close(number);
-  }
-
-  /**
-   * Deno ends its side of a connection in order before it closes it. A socket
-   * that is to reset its peer must not let it: Deno gets another one to close.
-   */
-  #takeFromDeno(system: Posix): void {
-    const found = this.#endpoint.locate();
-    if (found === undefined) return;
-    const { family, type, proto } = this.#endpoint;
-    const fresh = system.socket(family, type, proto);
-    system.replace(fresh, found);
-    system.close(fresh);
   }
 }
 

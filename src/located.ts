@@ -40,8 +40,7 @@ export class Located {
         "Deno does not tell which descriptor is this socket's",
       );
     }
-    claim(fd);
-    this.#fd = fd;
+    this.set(fd);
     return fd;
   }
 
@@ -54,6 +53,12 @@ export class Located {
     if (!isInUse) return;
     const [fd, ...others] = findDescriptors({ ...wanted, exclude: claimed });
     if (fd === undefined || others.length > 0) return;
+    this.set(fd);
+  }
+
+  /** Tells the number to who would have to look for it. */
+  set(fd: number): void {
+    this.forget();
     claim(fd);
     this.#fd = fd;
   }

@@ -284,12 +284,19 @@ export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   return undefined;
 }
 
-/**
- * A timeout in seconds: `null` waits, 0 never waits. It is kept in whole
- * nanoseconds, rounded away from zero, so that a tiny one never becomes 0.
- */
+/** A timeout in seconds: `null` waits, 0 never waits. */
 export function parseTimeout(value: unknown): number | null {
   if (value === null) return null;
+  const seconds = parseSeconds(value);
+  if (seconds < 0) throw new ValueError("Timeout value out of range");
+  return seconds;
+}
+
+/**
+ * A number of seconds, in whole nanoseconds as CPython keeps it: rounded away
+ * from zero, so that a tiny one never becomes 0.
+ */
+export function parseSeconds(value: unknown): number {
   const isFloat = typeof value === "number" && !Number.isInteger(value);
   const seconds = isFloat ? value : Number(index(value));
   if (Number.isNaN(seconds)) {
@@ -302,6 +309,6 @@ export function parseTimeout(value: unknown): number | null {
         : "timestamp too large to convert to C _PyTime_t",
     );
   }
-  if (seconds < 0) throw new ValueError("Timeout value out of range");
-  return Math.ceil(seconds * 1e9) / 1e9 + 0; // never -0
+  const nanoseconds = Math.ceil(Math.abs(seconds) * 1e9);
+  return Math.sign(seconds) * nanoseconds / 1e9 + 0; // never -0
 }

@@ -78,6 +78,9 @@ const IOV_MAX = 1024;
 
 let defaultTimeout: number | null = null;
 
+/** The descriptor of a socket, for other rooms of this package. */
+export let descriptorOf: (sock: Socket) => OpenDescriptor;
+
 /**
  * The timeout that new sockets get, in seconds. As Python's
  * `socket.getdefaulttimeout()`.
@@ -162,6 +165,10 @@ export class Socket {
   #isReleased = false;
   #ioRefs = 0;
 
+  static {
+    descriptorOf = (sock) => sock.#descriptor;
+  }
+
   /**
    * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`;
    * `socket()` does the same.
@@ -182,7 +189,7 @@ export class Socket {
     family: number = -1,
     type: number = -1,
     proto: number = -1,
-    fileno: Descriptor | null = null,
+    fileno: Descriptor | number | null = null,
   ) {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
@@ -1787,7 +1794,7 @@ export function socket(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  fileno: Descriptor | null = null,
+  fileno: Descriptor | number | null = null,
 ): Socket {
   return new Socket(family, type, proto, fileno);
 }

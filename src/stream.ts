@@ -8,6 +8,7 @@ import { type Bytes, type Connection, Fate } from "./connection.ts";
 import { osError } from "./errors.ts";
 import { Inflow } from "./inflow.ts";
 import { Outflow } from "./outflow.ts";
+import { knowledge } from "./turn.ts";
 
 /** A connected stream, whose calls wait as long as their timeout says. */
 export class Stream {
@@ -136,6 +137,7 @@ export class Stream {
     if (this.#outflow.isLingering) await this.#outflow.linger();
     const idle = this.#inflow.whenIdle();
     this.#conn.close();
+    knowledge.noteSent();
     await idle;
   }
 }

@@ -44,6 +44,7 @@ import { connectPair } from "./pair.ts";
 import { type Kind, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
+import { knowledge } from "./turn.ts";
 import { pause } from "./waiting.ts";
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
@@ -51,6 +52,9 @@ const DEFAULT_BACKLOG = 128;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
+
+/** Where a connection came from. */
+type Origin = "made" | "accepted";
 
 /** A stream socket of one family, with its state. */
 export class StreamEndpoint implements Endpoint {
@@ -63,6 +67,7 @@ export class StreamEndpoint implements Endpoint {
   #isListening = false;
   #attempt: Attempt | undefined;
   #stream: Stream | undefined;
+  #origin: Origin | undefined;
   #isConnectReported = true;
   #closed: Promise<void> | undefined;
   // Few sockets are looked at, and an empty set takes 200 bytes.
@@ -82,14 +87,26 @@ export class StreamEndpoint implements Endpoint {
   static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
     const [one, other] = await connectPair();
     const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
-    return [StreamEndpoint.of(one, kind), StreamEndpoint.of(other, kind)];
+    return [
+      StreamEndpoint.#of(one, kind, "made"),
+      StreamEndpoint.#of(other, kind, "accepted"),
+    ];
   }
 
-  /** The endpoint of a connection that was made elsewhere. */
-  static of(conn: Connection, kind: Kind): StreamEndpoint {
-    const { family, type, proto } = kind;
+  /** The endpoint of a connection that was made elsewhere, as a descriptor. */
+  static of(conn: Connection, kind: Kind, fd: number): StreamEndpoint {
+    const endpoint = StreamEndpoint.#of(conn, kind, "made");
+    endpoint.#located.set(fd);
+    return endpoint;
+  }
+
+  static #of(
+    conn: Connection,
+    { family, type, proto }: Kind,
+    origin: Origin,
+  ): StreamEndpoint {
     const endpoint = new StreamEndpoint(family, type, proto);
-    endpoint.#adopt(conn);
+    endpoint.#adopt(conn, origin);
     return endpoint;
   }
 
@@ -153,12 +170,14 @@ export class StreamEndpoint implements Endpoint {
     const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
     // On Linux a connection inherits the options of its listener.
     Object.assign(endpoint.settings, this.settings);
-    endpoint.#adopt(conn);
+    endpoint.#adopt(conn, "accepted");
     return endpoint;
   }
 
-  #adopt(conn: Connection): void {
+  #adopt(conn: Connection, origin: Origin): void {
     this.#stream = new Stream(conn);
+    this.#origin = origin;
+    knowledge[origin]++;
     const { noDelay, keepAlive } = this.settings;
     if (noDelay) this.#stream.setNoDelay(true);
     if (keepAlive) this.#stream.setKeepAlive(true);
@@ -229,7 +248,7 @@ export class StreamEndpoint implements Endpoint {
       if (attempt.conn === undefined) return this.#onStateChange();
       this.#attempt = undefined;
       this.#isConnectReported = false;
-      this.#adopt(attempt.conn);
+      this.#adopt(attempt.conn, "made");
     });
     return attempt;
   }
@@ -263,7 +282,7 @@ export class StreamEndpoint implements Endpoint {
       this.#checkOpen();
       try {
         const conn = await Deno.connect({ transport: "unix", path });
-        if (!this.#closed) return this.#adopt(conn);
+        if (!this.#closed) return this.#adopt(conn, "made");
         conn.close();
         throw osError("EBADF");
       } catch (error) {
@@ -521,13 +540,12 @@ export class StreamEndpoint implements Endpoint {
 
   /** Looks at what the state of now makes worth looking at. */
   #lookOut(): void {
-    this.#attempt?.watch(true);
+    if (this.#closed) return;
     if (this.#isListening) this.#listener?.watch(this.#tellWatchers);
     this.#stream?.watch(this.#tellWatchers);
   }
 
   #lookAway(): void {
-    this.#attempt?.watch(false);
     this.#listener?.watch(undefined);
     this.#stream?.watch(undefined);
   }
@@ -553,6 +571,7 @@ export class StreamEndpoint implements Endpoint {
     this.#lookAway();
     this.#located.forget();
     this.#attempt?.stop();
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
       this.#calls?.close(),
       this.#listener?.close(),

@@ -25,6 +25,7 @@ import {
   find,
   ints,
   NO_POSIX,
+  NO_PYTHON,
   portOf,
 } from "./_posix.ts";
 import { run } from "./_program.ts";
@@ -285,6 +286,61 @@ testUnless(
     assertEquals({ code, stdout }, { code: 0, stdout: "1\n" });
   },
 );
+
+for (const isWaiting of [true, false]) {
+  const when = isWaiting ? "waiting already" : "coming later";
+  testUnless(
+    NO_POSIX ?? NO_PYTHON,
+    `adopt() takes CPython's blocking socket by pass_fds, its bytes ${when}`,
+    async () => {
+      const [room, tier] = ["adopt", "posix"].map((room) =>
+        JSON.stringify(import.meta.resolve(`../src/${room}.ts`))
+      );
+      const program = `
+        const { adopt } = await import(${room});
+        const { posix } = await import(${tier});
+        const conn = adopt(posix(), Number(Deno.args[0]));
+        await Deno.stdout.write(new Uint8Array(1));
+        const target = new Uint8Array(9);
+        const count = await conn.read(target);
+        await conn.write(target.subarray(0, count));
+        conn.close();
+      `;
+      const path = await Deno.makeTempFile({ suffix: ".ts" });
+      try {
+        await Deno.writeTextFile(path, program);
+        const { code, stdout, stderr } = await new Deno.Command("python3", {
+          args: ["-c", PARENT, String(isWaiting), Deno.execPath(), path],
+          signal: AbortSignal.timeout(10_000),
+        }).output();
+        const [said, trouble] = [stdout, stderr]
+          .map((bytes) => new TextDecoder().decode(bytes));
+        assertEquals({ code, said, trouble }, {
+          code: 0,
+          said: "b'hello' b'' 0\n",
+          trouble: "",
+        });
+      } finally {
+        await Deno.remove(path);
+      }
+    },
+  );
+}
+
+/** Starts Deno with one end of a pair, and sends before or after it adopts. */
+const PARENT = `
+import socket, subprocess, sys
+is_waiting, deno, path = sys.argv[1] == "true", sys.argv[2], sys.argv[3]
+a, b = socket.socketpair()
+a.settimeout(8)
+if is_waiting: a.sendall(b"hello")
+child = subprocess.Popen([deno, "run", "-A", "--no-check", "--no-config", path, str(b.fileno())],
+                         pass_fds=[b.fileno()], stdout=subprocess.PIPE)
+b.close()
+child.stdout.read(1)
+if not is_waiting: a.sendall(b"hello")
+print(a.recv(9), a.recv(9), child.wait())
+`;
 
 async function read(conn: Connection): Promise<number[]> {
   const target: Bytes = new Uint8Array(100);

@@ -29,6 +29,7 @@ import {
   find,
   ints,
   NO_POSIX,
+  NO_PYTHON,
   openUdp,
 } from "./_posix.ts";
 import { packSockaddr } from "../src/sockaddr.ts";
@@ -83,19 +84,6 @@ async function python(program: string): Promise<unknown> {
     .map((bytes) => new TextDecoder().decode(bytes));
   assertEquals(trouble, "");
   return JSON.parse(text!);
-}
-
-const NO_PYTHON = findNoPython();
-
-function findNoPython(): string | undefined {
-  if (Deno.env.get("PYSOCKET_PEERS") === "required") return undefined;
-  try {
-    new Deno.Command("python3", { args: ["--version"] }).outputSync();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return "ignored: no python3";
-  }
 }
 
 /** How much room there is for ancillary data. */

@@ -25,13 +25,15 @@ const ROOM_ROWS = [
   ["datagram", "membership", "route", "unix_peer"],
   ["attempt", "descriptor_calls", "endpoint"],
   ["stream_endpoint", "datagram_endpoint"],
-  ["descriptor", "options"],
+  ["descriptor", "option_table"],
+  ["options"],
   ["codec_errors", "codec", "charmap", "utf", "codecs", "newlines"],
   ["io_base", "socket_io", "buffered_io"],
   ["buffered_reader", "buffered_writer", "buffered_rwpair"],
   ["text", "file", "sendfile"],
   ["socket"],
-  ["connect", "select", "selectors"],
+  ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
+  ["registry", "base_selector", "selector_map", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */

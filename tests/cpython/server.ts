@@ -11,7 +11,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as socket from "../../mod.ts";
-import * as fcntl from "./fcntl.ts";
+import * as descriptors from "./descriptors.ts";
 import { type Letter, makeLetter, Pieces, readLetter } from "./wire.ts";
 
 /** Objects of ours that Python holds, by number. */
@@ -41,7 +41,7 @@ function send(text: unknown, pieces = new Pieces()): void {
 
 /** The first letter: what each module exports. */
 async function introduce(): Promise<unknown> {
-  const modules: Record<string, object> = { socket, fcntl };
+  const modules: Record<string, object> = { socket, descriptors };
   for (const name of ["select", "selectors"]) {
     const url = new URL(`../../src/${name}.ts`, import.meta.url);
     const isThere = await Deno.stat(url).then(() => true, () => false);

@@ -15,6 +15,7 @@ import os
 import sys
 import unittest
 
+AFTER_FAILURE = 3
 REPORT = os.fdopen(os.dup(1), "w", buffering=1)
 
 
@@ -70,6 +71,8 @@ class Reporter(unittest.TestResult):
         # Where a fixture of the class fails, all its tests do.
         case = "" if "setUp" in test.id() or "tearDown" in test.id() else case_of(test)
         report(case=case, outcome="failed", why=why)
+        # Many a test waits, after a failure, for a thread that has failed too.
+        faulthandler.dump_traceback_later(AFTER_FAILURE, exit=True)
 
     addError = addFailure
 

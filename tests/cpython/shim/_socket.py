@@ -4,14 +4,16 @@ What it does not have is missing here too, as in a CPython without it.
 """
 
 import builtins
-import itertools
 import warnings
+from collections.abc import Iterator
 from _thread import get_ident
 
 from shim import carrier
-from shim.carrier import OMITTED, Remote, arrange
+from shim.carrier import Remote, arrange
+from shim.descriptors import Descriptors, numbers_sent
 
 _deno = carrier.Deno()
+_descriptors = Descriptors(_deno)
 _module = _deno.modules["socket"]
 
 # Where the arguments of Python go that may be named; see `arrange`.
@@ -42,28 +44,6 @@ _SHAPES = {
     "recvmsg_into": lambda result: (result[0], list(result[1]), *result[2:]),
 }
 
-# ## Descriptors
-
-# What `detach()` returns over there is an object; here it is its number.
-_descriptors = {}
-_spare_numbers = itertools.count(1 << 20)
-
-
-def _as_number(descriptor):
-    if not isinstance(descriptor, Remote):
-        return descriptor
-    has_number = hasattr(descriptor, "fileno")
-    number = descriptor.fileno() if has_number else next(_spare_numbers)
-    _descriptors[number] = descriptor
-    return number
-
-
-def _as_descriptor(number):
-    if isinstance(number, int):
-        return _descriptors.pop(number, number)
-    return number
-
-
 # ## The class
 
 
@@ -92,9 +72,10 @@ class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
 
     def __init__(self, *args, **kwargs):
         args = arrange("socket.__init__", _SIGNATURES["socket"], args, kwargs)
-        if len(args) == 4:
-            args = [*args[:3], _as_descriptor(args[3])]
-        _deno.act("new", _module["handle"], "Socket", args, into=self)
+        numbers = [each for each in args[3:] if isinstance(each, int)]
+        args = [*args[:3], *map(_descriptors.as_descriptor, args[3:])]
+        with _descriptors.mirrored(numbers):
+            _deno.act("new", _module["handle"], "Socket", args, into=self)
 
     def _adopt(self, deno, handle):
         super()._adopt(deno, handle)
@@ -123,11 +104,34 @@ class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
 
     def detach(self):
         self._closed = True
-        return _as_number(super().detach())
+        return _descriptors.as_number(super().detach())
 
     def _accept(self):
         sock, address = super().accept()
         return sock.detach(), address
+
+    if "sendmsg" in _members:
+
+        def sendmsg(self, *args):
+            if len(args) > 1 and isinstance(args[1], Iterator):
+                args = (args[0], list(args[1]), *args[2:])
+            ancillary = args[1] if len(args) > 1 else ()
+            with _descriptors.mirrored(numbers_sent(ancillary)):
+                return super().sendmsg(*args)
+
+    if "recvmsg" in _members:
+
+        def recvmsg(self, *args):
+            result = super().recvmsg(*args)
+            _descriptors.fetch_all(result[1])
+            return result
+
+    if "recvmsg_into" in _members:
+
+        def recvmsg_into(self, *args):
+            result = super().recvmsg_into(*args)
+            _descriptors.fetch_all(result[1])
+            return result
 
 
 # ## The rest of the module
@@ -138,18 +142,23 @@ def _make_function(name):
 
     def function(*args, **kwargs):
         args = arrange(name, signature, args, kwargs)
-        if name in ("close", "dup", "fromfd"):
-            args = [*map(_as_descriptor, args[:1]), *args[1:]]
         result = _deno.act("call", _module["handle"], name, args)
-        return shape(result) if shape else _as_number_if_descriptor(result)
+        return shape(result) if shape else result
 
     function.__name__ = name
     return function
 
 
-def _as_number_if_descriptor(result):
-    is_descriptor = type(result).__name__.endswith("Descriptor")
-    return _as_number(result) if is_descriptor else result
+def _make_numbered(function):
+    """The same for a function that takes the number of a file."""
+
+    def numbered(*args, **kwargs):
+        numbers = [each for each in args[:1] if isinstance(each, int)]
+        args = [*map(_descriptors.as_descriptor, args[:1]), *args[1:]]
+        with _descriptors.mirrored(numbers):
+            return function(*args, **kwargs)
+
+    return numbered
 
 
 # Plain objects: the enumerations.
@@ -172,3 +181,31 @@ for _name, _export in _module["exports"].items():
             _objects[_name] = _value
         else:
             globals()[_name] = _value
+
+for _name in {"close", "dup", "fromfd"} & set(globals()):
+    globals()[_name] = _make_numbered(globals()[_name])
+
+if "dup" in globals():
+    _dup = dup  # noqa: F821
+
+    def dup(*args):
+        return _descriptors.as_number(_dup(*args))
+
+
+if "send_fds" in globals():
+    _send_fds = send_fds  # noqa: F821
+
+    def send_fds(sock, buffers, fds, *args, **kwargs):
+        fds = list(fds)
+        with _descriptors.mirrored(fds):
+            return _send_fds(sock, buffers, fds, *args, **kwargs)
+
+
+if "recv_fds" in globals():
+    _recv_fds = recv_fds  # noqa: F821
+
+    def recv_fds(*args, **kwargs):
+        result = _recv_fds(*args, **kwargs)
+        for number in result[1]:
+            _descriptors.fetch(number)
+        return result

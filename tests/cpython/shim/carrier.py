@@ -18,6 +18,9 @@ import struct
 import weakref
 from _queue import SimpleQueue
 
+from shim.descriptors import CONTROL
+from shim.originals import socket as cpython
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAFE_INTEGER = 2**53 - 1
 OMITTED = object()
@@ -49,8 +52,10 @@ class Deno:
         self.ids = itertools.count(1)
         self.outbox = SimpleQueue()
         self.has_ended = False
-        their_end, self.requests = os.pipe()
-        self.replies, their_other_end = os.pipe()
+        requests, self.requests = os.pipe()
+        self.replies, replies = os.pipe()
+        # By which files travel.
+        self.control, control = cpython.socketpair()
         deno = os.environ.get("PYSOCKET_DENO", "deno")
         server = os.path.join(HERE, "..", "server.ts")
         self.pid = os.posix_spawnp(
@@ -58,12 +63,16 @@ class Deno:
             [deno, "run", "-A", "--no-check", "--quiet", server],
             os.environ,
             file_actions=[
-                (os.POSIX_SPAWN_DUP2, their_end, 0),
-                (os.POSIX_SPAWN_DUP2, their_other_end, 1),
+                (os.POSIX_SPAWN_DUP2, requests, 0),
+                (os.POSIX_SPAWN_DUP2, replies, 1),
+                (os.POSIX_SPAWN_DUP2, control.fileno(), CONTROL),
+                # Taken, so that its numbers are not ours.
+                *((os.POSIX_SPAWN_DUP2, 2, i) for i in range(3, CONTROL)),
             ],
         )
-        os.close(their_end)
-        os.close(their_other_end)
+        os.close(requests)
+        os.close(replies)
+        control.close()
         atexit.register(self.end)
         hello, _ = read_letter(self.replies)
         self.modules = hello["modules"]

@@ -2,7 +2,7 @@
 those are the numbers that a socket's `fileno()` returns.
 """
 
-from _socket import _deno
+from _socket import _descriptors
 from shim.originals import fcntl as _original
 
 globals().update(
@@ -12,5 +12,4 @@ globals().update(
 
 def fcntl(fd, cmd, arg=0):
     number = fd if isinstance(fd, int) else fd.fileno()
-    handle = _deno.modules["fcntl"]["handle"]
-    return _deno.act("call", handle, "fcntl", (number, cmd, arg))
+    return _descriptors.there("fcntl", number, cmd, arg)
