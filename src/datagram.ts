@@ -47,6 +47,15 @@ function keyOf(address: LocalAddress): number | string {
 /** What is made of a datagram; without a sender it is the end. */
 type Use<T> = (data: Uint8Array, from: Deno.Addr | undefined) => T;
 
+/** A call without a limit that waits alone, which is the usual case. */
+interface OnlyCaller {
+  // deno-lint-ignore no-explicit-any -- the promise is of what it makes
+  readonly use: Use<any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly resolve: (value: any) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** Datagrams in and out, for callers who wait as long as their timeout says. */
 export class DatagramSocket {
   #conn: DatagramConn | undefined;
@@ -55,6 +64,7 @@ export class DatagramSocket {
   #receiving: Promise<void> | undefined;
   #buffer = NOTHING;
   readonly #arrivals: Arrival[] = [];
+  #onlyCaller: OnlyCaller | undefined;
   #peer: Deno.Addr | undefined;
   #failure: unknown;
   #findError: (() => unknown) | undefined;
@@ -103,7 +113,7 @@ export class DatagramSocket {
     conn.onWritable = () => this.#onChange?.();
     this.#local = conn.local;
     this.#keepAlive.end();
-    if (!this.#receivers.isEmpty) this.#startReceiving();
+    if (!this.#isDeserted) this.#startReceiving();
     else if (this.#onChange !== undefined) this.#lookOut();
   }
 
@@ -134,7 +144,7 @@ export class DatagramSocket {
     } catch (error) {
       if (!(error instanceof BlockingIOError)) throw error;
     }
-    if (this.#receivers.isEmpty) this.#letProcessExit();
+    this.#letProcessExit();
   }
 
   /**
@@ -142,6 +152,22 @@ export class DatagramSocket {
    * no layer of `async`, nor have those who call it: each costs 0.2 µs a call.
    */
   next<T>(use: Use<T>, timeout: number | null, isPeek: boolean): Promise<T> {
+    const isUsual = timeout === null && !isPeek && !this.#isReadable &&
+      this.#receiving === undefined && this.#conn !== undefined &&
+      this.#onChange === undefined && !this.#isClosed;
+    if (!isUsual) return this.#nextInLine(use, timeout, isPeek);
+    return new Promise((resolve, reject) => {
+      this.#onlyCaller = { use, resolve, reject };
+      this.#keepProcessAlive();
+      this.#startReceiving();
+    });
+  }
+
+  #nextInLine<T>(
+    use: Use<T>,
+    timeout: number | null,
+    isPeek: boolean,
+  ): Promise<T> {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     // A call that waits without limit hears of it soon enough.
     if (timeout !== null && this.#findError !== undefined) this.#checkError();
@@ -163,6 +189,24 @@ export class DatagramSocket {
     if (this.#isReadable) this.#receivers.serve();
     if (this.#onChange !== undefined) this.#lookOut();
     return answer;
+  }
+
+  /** Answers the call that waits alone. */
+  #answerOnlyCaller(answer: (caller: OnlyCaller) => void): void {
+    const caller = this.#onlyCaller;
+    if (caller === undefined) return;
+    this.#onlyCaller = undefined;
+    answer(caller);
+  }
+
+  /** Whether nobody waits. */
+  get #isDeserted(): boolean {
+    return this.#onlyCaller === undefined && this.#receivers.isEmpty;
+  }
+
+  /** Whether anybody waits or looks out. */
+  get #isWanted(): boolean {
+    return !this.#isDeserted || this.#onChange !== undefined;
   }
 
   get #isReadable(): boolean {
@@ -192,7 +236,7 @@ export class DatagramSocket {
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
     if (onChange !== undefined) this.#lookOut();
-    else if (this.#receivers.isEmpty) this.#letProcessExit();
+    else this.#letProcessExit();
   }
 
   #lookOut(): void {
@@ -203,8 +247,7 @@ export class DatagramSocket {
 
   /** Looks for an error now and, as long as anybody waits, now and then. */
   readonly #checkError = (): void => {
-    const isWanted = !this.#receivers.isEmpty || this.#onChange !== undefined;
-    if (!isWanted) this.#stopErrorChecks();
+    if (!this.#isWanted) this.#stopErrorChecks();
     const error = this.#isClosed ? undefined : this.#findError?.();
     if (error !== undefined) this.#fail(error);
   };
@@ -247,14 +290,18 @@ export class DatagramSocket {
 
   readonly #onArrival = (arrival: Arrival): void => {
     const peer = this.#peer;
-    if (peer === undefined || isSame(peer, arrival[1])) {
-      this.#arrivals.push(arrival);
-    }
+    const caller = this.#onlyCaller;
+    if (peer !== undefined && !isSame(peer, arrival[1])) {
+      // Not for this socket.
+    } else if (caller !== undefined) {
+      this.#onlyCaller = undefined;
+      caller.resolve(caller.use(arrival[0], arrival[1]));
+    } else this.#arrivals.push(arrival);
     this.#afterReceive();
   };
 
   readonly #onFailure = (error: unknown): void => {
-    if (!this.#isClosed) this.#failure = translate(error);
+    this.#fail(error);
     this.#afterReceive();
   };
 
@@ -263,10 +310,8 @@ export class DatagramSocket {
     operations.ended++;
     this.#receiving = undefined;
     if (this.#isClosed) return;
-    if (!this.#receivers.isEmpty) {
-      this.#receivers.serve();
-      if (!this.#receivers.isEmpty) this.#startReceiving();
-    }
+    if (!this.#receivers.isEmpty) this.#receivers.serve();
+    if (!this.#isDeserted) this.#startReceiving();
     if (this.#onChange === undefined) return;
     this.#onChange();
     if (this.#onChange !== undefined) this.#lookOut();
@@ -276,6 +321,7 @@ export class DatagramSocket {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     this.#failure = translate(error);
+    this.#answerOnlyCaller((caller) => caller.reject(this.takeFailure()));
     this.#receivers.serve();
     this.#onChange?.();
   }
@@ -296,7 +342,7 @@ export class DatagramSocket {
 
   /** A receive that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#isClosed || this.#onChange !== undefined) return;
+    if (this.#isClosed || this.#isWanted) return;
     this.#keepAlive.release();
     if (!this.#receiving) return;
     this.#isUnreferenced = true;
@@ -331,9 +377,12 @@ export class DatagramSocket {
   /** SHUT_RD: what comes is still received, but no call waits for it for ever. */
   shutReceiving(): void {
     this.#isShut = true;
+    this.#answerOnlyCaller(({ use, resolve }) =>
+      resolve(use(NOTHING, undefined))
+    );
     this.#receivers.serve();
     this.#onChange?.();
-    if (this.#receivers.isEmpty) this.#letProcessExit();
+    this.#letProcessExit();
   }
 
   /** Closes it, and ends every call that waits; settles when it has gone. */
@@ -342,6 +391,7 @@ export class DatagramSocket {
     this.#isClosed = true;
     this.#keepAlive.end();
     this.#stopErrorChecks();
+    this.#answerOnlyCaller((caller) => caller.reject(osError("EBADF")));
     this.#receivers.close();
     this.#arrivals.length = 0;
     const conn = this.#conn;

@@ -596,9 +596,11 @@ export class DatagramEndpoint implements Endpoint {
     if (conn === undefined || this.#closed) return undefined;
     if (conn.fd !== undefined) return conn.fd;
     const { local } = conn;
+    const { reuseAddress, reusePort } = this.settings;
     return this.#located.find({
       family: this.family,
       type: this.type,
+      isAlone: !reuseAddress && !reusePort,
       local: "path" in local ? formatUnixPath(local.path) : formatInet(
         this.family,
         this.#connectedHost ?? local.hostname,
@@ -627,7 +629,8 @@ export class DatagramEndpoint implements Endpoint {
 
 /** The first bytes of a datagram, in an array of their own. */
 function copy(data: Uint8Array, size: number): Bytes {
-  return (size < data.length ? data.slice(0, size) : data.slice()) as Bytes;
+  // Faster than `slice`.
+  return new Uint8Array(size < data.length ? data.subarray(0, size) : data);
 }
 
 /** The error that the kernel has for a socket, which it tells once. */
