@@ -487,12 +487,12 @@ export class StreamEndpoint implements Endpoint {
   async #close(): Promise<void> {
     this.#lookAway();
     this.#attempt?.stop();
-    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,
     ]);
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
   }
 
   #checkOpen(): void {
