@@ -15,9 +15,11 @@ export interface SelectScript {
 /** The selectors that CPython has on Linux. */
 export const SELECTORS = ["SelectSelector", "PollSelector", "EpollSelector"];
 
-const [IDLE, NEWS, FRESH, LISTENING, CLOSED] = [
-  ...["idle", "news", "fresh", "listening", "closed"],
-].map((sock) => ({ sock }));
+const IDLE = { sock: "idle" };
+const NEWS = { sock: "news" };
+const FRESH = { sock: "fresh" };
+const LISTENING = { sock: "listening" };
+const CLOSED = { sock: "closed" };
 
 /** Times that are none, or too long, and some that are right. */
 const TIMES: readonly Value[] = [
@@ -58,13 +60,8 @@ function selectCalls(): Call[] {
         return [...lists, 0];
       })
     ),
-    ...[
-      [all, all, all, 0],
-      [all, [], [], 0],
-      [[], all, [], 1],
-      [[], [], all]
-        .concat(0 as never),
-    ],
+    ...[[all, all, all, 0], [all, [], [], 0], [[], all, [], 1]],
+    ...[[[], [], all, 0]],
     ...[[[NEWS, NEWS], [NEWS], [], 0], [[{ has: "news" }], [], [], 0]],
     ...[[new Array(1024).fill(IDLE), [], [], 0]],
     ...[[new Array(1025).fill(IDLE), [], [], 0]],
