@@ -584,13 +584,13 @@ export class StreamEndpoint implements Endpoint {
     this.#lookAway();
     this.#located.forget();
     this.#attempt?.stop();
-    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
       this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,
     ]);
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
   }
 
   #checkOpen(): void {

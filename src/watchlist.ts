@@ -120,7 +120,7 @@ export class Watchlist<W extends Watched> {
         knowledge.renew(mark);
       }
       await arrival();
-      if (!knowledge.suffices()) await whenAsked();
+      if (deadline?.isImmediate || !knowledge.suffices()) await whenAsked();
       const ready = this.#findReady();
       if (ready.length > 0) return ready;
     }
