@@ -33,6 +33,8 @@ export {
   socket,
 } from "./src/socket.ts";
 export type { Descriptor } from "./src/descriptor.ts";
+export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
+export type { CallEvent } from "./src/events.ts";
 export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
 export { SocketIO } from "./src/socket_io.ts";
@@ -60,6 +62,31 @@ export type {
   CreateConnectionOptions,
   CreateServerOptions,
 } from "./src/connect.ts";
+export { getaddrinfo } from "./src/getaddrinfo.ts";
+export type { AddrInfo, GetaddrinfoOptions } from "./src/getaddrinfo.ts";
+export {
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+} from "./src/hosts.ts";
+export type { HostEntry } from "./src/hosts.ts";
+export { gethostname, sethostname } from "./src/hostname.ts";
+export { getnameinfo } from "./src/getnameinfo.ts";
+export {
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+} from "./src/services.ts";
+export { htonl, htons, ntohl, ntohs } from "./src/byte_order.ts";
+export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./src/inet.ts";
+export { CMSG_LEN, CMSG_SPACE } from "./src/cmsg.ts";
+export {
+  if_indextoname,
+  if_nameindex,
+  if_nametoindex,
+} from "./src/interfaces.ts";
+export type { NetworkInterface } from "./src/interfaces.ts";
 export type {
   Address,
   AddressLike,
@@ -83,6 +110,7 @@ export {
   herror,
   InterruptedError,
   IsADirectoryError,
+  KeyError,
   LookupError,
   NotADirectoryError,
   OSError,
@@ -90,6 +118,7 @@ export {
   OverflowError,
   PermissionError,
   ProcessLookupError,
+  RuntimeError,
   TimeoutError,
   TimeoutError as timeout,
   UnsupportedOperation,

@@ -216,7 +216,7 @@ export function formatInet(
 
 /** A Deno address as Python shows it in a family. */
 export function formatAddress(family: number, addr: Deno.Addr): Address {
-  if (addr.transport === "unix") return formatUnixPath(addr.path);
+  if ("path" in addr) return formatUnixPath(addr.path);
   const { hostname, port } = addr as Deno.NetAddr;
   return formatInet(family, hostname, port);
 }

@@ -27,7 +27,6 @@ export class Attempt {
   readonly #abort = new AbortController();
   #connecting: Connecting | undefined;
   #isAwaited = false;
-  #isWatched = false;
   #isStopped = false;
 
   /**
@@ -79,15 +78,9 @@ export class Attempt {
     await settled(this.done, timeout);
   }
 
-  /** Keeps the program running as long as somebody looks what comes of it. */
-  watch(isWatched: boolean): void {
-    this.#isWatched = isWatched;
-    this.#hold();
-  }
-
   /** Keeps the program running, or lets it end, as who waits demands. */
   #hold(): void {
-    if (this.#isAwaited || this.#isWatched) this.#connecting?.ref();
+    if (this.#isAwaited) this.#connecting?.ref();
     else this.#connecting?.unref();
   }
 

@@ -154,7 +154,17 @@ export interface Endpoint {
   /**
    * Looks out for what comes, and calls back whenever readiness may have
    * changed; until the function that it returns is called. What is found by
-   * looking is kept for the calls that take it.
+   * looking is kept for the calls that take it. Looking does not keep the
+   * program running: that is for those who wait.
    */
   watch(onChange: () => void): () => void;
+
+  /**
+   * The descriptor that Deno has for it, `undefined` as long as there is none.
+   * Only with the descriptor tier.
+   */
+  locate(): number | undefined;
+
+  /** What is called when Deno has made, or is closing, the socket behind it. */
+  onSystemChange: (() => void) | undefined;
 }

@@ -252,6 +252,35 @@ export class OverflowError extends RangeError {
 }
 
 /**
+ * What was asked for is not there, or is there already. As Python's `KeyError`,
+ * whose words stand in quotes.
+ */
+export class KeyError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was wrong, as Python's `repr()` shows it.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "KeyError");
+  }
+}
+
+/** What fits no other class. As Python's `RuntimeError`. */
+export class RuntimeError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was wrong.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "RuntimeError");
+  }
+}
+
+/**
  * Several errors at once. As Python's `ExceptionGroup`, which
  * `create_connection` raises with `all_errors`.
  */

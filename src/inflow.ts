@@ -107,9 +107,8 @@ export class Inflow {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<number> {
-    const isIdle = !this.#reading && !this.#isReadable &&
-      !this.#isShut && !this.#fate.isClosed;
-    if (timeout === null && !isPeek && isIdle) return this.#readInto(target);
+    const mayLend = this.isIdle && !this.#isShut && !this.#fate.isClosed;
+    if (timeout === null && !isPeek && mayLend) return this.#readInto(target);
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -158,11 +157,10 @@ export class Inflow {
       const least = isShared ? SMALLEST_SHARED_READ : 0;
       this.#startReading(this.#makeRoom(Math.max(size, least)));
     }
-    this.#keepProcessAlive();
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
-    if (this.#isReadable) this.#receivers.serve();
+    if (!this.#receivers.isEmpty) this.#keepProcessAlive();
     if (this.#onChange !== undefined) this.#lookOut();
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
@@ -178,6 +176,11 @@ export class Inflow {
     }
   }
 
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return !this.#reading && !this.#isReadable;
+  }
+
   /** Whether a call that receives would have an answer now. */
   get isReadable(): boolean {
     return this.#isReadable || this.#isShut || this.#fate.isClosed;
@@ -190,7 +193,6 @@ export class Inflow {
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
     if (onChange !== undefined) this.#lookOut();
-    else if (this.#receivers.isEmpty) this.#letProcessExit();
   }
 
   #lookOut(): void {
@@ -198,7 +200,7 @@ export class Inflow {
     if (!this.#reading) {
       this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
     }
-    this.#keepProcessAlive();
+    this.#letProcessExit();
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
@@ -282,8 +284,9 @@ export class Inflow {
 
   /** A read that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    const isIdle = this.#fate.isClosed || !this.#reading;
-    if (isIdle || this.#onChange !== undefined) return;
+    const isAwaited = !this.#receivers.isEmpty || this.#loan?.isOver === false;
+    if (this.#isUnreferenced || isAwaited || !this.#reading) return;
+    if (this.#fate.isClosed) return;
     this.#isUnreferenced = true;
     this.#conn.unref();
   }

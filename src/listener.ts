@@ -87,6 +87,7 @@ export class Listener {
     else if (addr.transport === "tcp") {
       this.#address = { hostname: addr.hostname, port: addr.port };
     }
+    if (this.#isUnreferenced) this.#listener.unref();
   }
 
   /** The address that was bound, with the real port. */
@@ -97,11 +98,11 @@ export class Listener {
   /** The next connection, oldest first. */
   async accept(timeout: number | null): Promise<Connection> {
     if (this.#isClosed) throw osError("EINVAL");
-    this.#keepProcessAlive();
     const answer = this.#acceptors.wait(
       () => this.#takeArrived(),
       Deadline.of(timeout),
     );
+    if (!this.#acceptors.isEmpty) this.#keepProcessAlive();
     this.#serve();
     return await answer;
   }
@@ -117,12 +118,7 @@ export class Listener {
    */
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
-    if (onChange === undefined) {
-      if (this.#acceptors.isEmpty) this.#letProcessExit();
-      return;
-    }
-    this.#keepProcessAlive();
-    this.#serve();
+    if (onChange !== undefined) this.#serve();
   }
 
   /** Gives what has arrived to the first in line, and sees to the others. */
@@ -131,6 +127,7 @@ export class Listener {
     const isLookedFor = this.#onChange !== undefined && !this.#arrived;
     if (this.#acceptors.isEmpty && !isLookedFor) return;
     this.#accepting ??= this.#acceptNext();
+    if (this.#acceptors.isEmpty) this.#letProcessExit();
   }
 
   #takeArrived(): Connection | typeof NOT_YET {
@@ -193,8 +190,7 @@ export class Listener {
 
   /** An accept that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    const isIdle = this.#isClosed || !this.#accepting;
-    if (isIdle || this.#onChange !== undefined) return;
+    if (this.#isUnreferenced || this.#isClosed || !this.#accepting) return;
     this.#isUnreferenced = true;
     this.#listener?.unref();
   }

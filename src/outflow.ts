@@ -14,6 +14,7 @@ import {
   TimeoutError,
   translate,
 } from "./errors.ts";
+import { knowledge } from "./turn.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 
 /** How much a caller who may not wait can put into this half's own buffer. */
@@ -81,6 +82,7 @@ export class Outflow {
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend();
     this.#isWriting = true;
+    knowledge.noteSent();
     let sent = 0;
     try {
       // Straight from the caller's array, since the caller waits for the end.
@@ -122,6 +124,7 @@ export class Outflow {
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
     this.#isWriting = true;
+    knowledge.noteSent();
     const piece = data.slice(0, OUTGOING_LIMIT);
     const write = this.#conn.write(piece);
     try {
@@ -199,6 +202,7 @@ export class Outflow {
   }
 
   async #closeWrite(): Promise<void> {
+    knowledge.noteSent();
     try {
       await this.#conn.closeWrite();
     } catch (error) {

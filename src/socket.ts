@@ -19,14 +19,18 @@ import {
   AF_INET,
   AF_UNIX,
   IPPROTO_TCP,
+  IPPROTO_UDP,
   MSG_DONTWAIT,
+  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
+import { asDescriptor, type Descriptor, OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
+import { instrument } from "./events.ts";
 import {
   type AncillaryItem,
   asList,
@@ -55,7 +59,6 @@ import {
   type BytesLike,
   checkArgumentCount,
   checkPythonArgumentCount,
-  index,
   parseInt32,
   parseTimeout,
   repr,
@@ -74,6 +77,9 @@ import type { TextIOWrapper } from "./text.ts";
 const IOV_MAX = 1024;
 
 let defaultTimeout: number | null = null;
+
+/** The descriptor of a socket, for other rooms of this package. */
+export let descriptorOf: (sock: Socket) => OpenDescriptor;
 
 /**
  * The timeout that new sockets get, in seconds. As Python's
@@ -159,6 +165,10 @@ export class Socket {
   #isReleased = false;
   #ioRefs = 0;
 
+  static {
+    descriptorOf = (sock) => sock.#descriptor;
+  }
+
   /**
    * Makes a socket. As Python's `socket.socket(family, type, proto, fileno)`;
    * `socket()` does the same.
@@ -179,7 +189,7 @@ export class Socket {
     family: number = -1,
     type: number = -1,
     proto: number = -1,
-    fileno: Descriptor | null = null,
+    fileno: Descriptor | number | null = null,
   ) {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
@@ -197,7 +207,7 @@ export class Socket {
     this.#proto = p === -1 ? 0 : p;
     checkKind(this.#family, this.#type, this.#proto);
     this.#descriptor = new OpenDescriptor(
-      new StreamEndpoint(this.#family, this.#type, this.#proto),
+      makeEndpoint(this.#family, this.#type, this.#proto),
     );
   }
 
@@ -494,6 +504,87 @@ export class Socket {
   }
 
   /**
+   * The number of the socket's descriptor in this process. As Python's
+   * `socket.fileno()`. Deno does not tell it, but the C library can be asked: so
+   * this needs `--allow-ffi`, on Linux or macOS.
+   *
+   * The number is a duplicate of Deno's own descriptor. It stays the same for the
+   * life of the socket, is closed with it, and takes the place of the socket
+   * where one is wanted: in the constructor, in `select` and in `selectors`.
+   *
+   * @example The same number every time
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const sock = socket();
+   * const number = sock.fileno();
+   * assertEquals(sock.fileno(), number);
+   * sock.close();
+   * assertEquals(sock.fileno(), -1);
+   * ```
+   *
+   * @returns The number, or −1 if the socket is closed.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   * @throws {OSError} EOPNOTSUPP if several descriptors of the program look the
+   * same, as those of Unix sockets without a name do: ask for the number before
+   * the next of them is made.
+   */
+  fileno(): number {
+    checkArgumentCount(arguments.length, "fileno", 0);
+    return this.#descriptor.fileno();
+  }
+
+  /**
+   * Whether programs that this one starts have the descriptor too. As Python's
+   * `socket.get_inheritable()`.
+   *
+   * @example As in Python, it is not inherited
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.get_inheritable(), false);
+   * ```
+   *
+   * @returns True only after `set_inheritable(true)`.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  get_inheritable(): boolean {
+    checkPythonArgumentCount(arguments.length, "get_inheritable");
+    return this.#descriptor.isInheritable;
+  }
+
+  /**
+   * Lets programs that this one starts have the descriptor, or not. As Python's
+   * `socket.set_inheritable()`. To let them have it needs `--allow-ffi`.
+   *
+   * @example For a program that is to take the socket over
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.set_inheritable(true);
+   * assertEquals(sock.get_inheritable(), true);
+   * ```
+   *
+   * @param inheritable Whether they have it.
+   * @throws {OSError} EBADF if you have closed it; and as `fileno`.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   */
+  set_inheritable(inheritable: boolean): void {
+    if (arguments.length !== 1) {
+      throw new TypeError(
+        `socket.set_inheritable() missing 1 required positional argument: ` +
+          `'inheritable'`,
+      );
+    }
+    this.#descriptor.isInheritable = Boolean(inheritable);
+  }
+
+  /**
    * The peer's address. As Python's `socket.getpeername()`.
    *
    * @example Where a client is connected to
@@ -622,9 +713,7 @@ export class Socket {
       throw new OSError("getsockopt buflen out of range");
     }
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    const value = getOption(this.#endpoint, l, name);
-    if (length === 0) return value;
-    return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
+    return getOption(this.#descriptor, l, name, length);
   }
 
   /**
@@ -1505,10 +1594,9 @@ export class Socket {
       );
     }
     const [l = 0, name = 0] = [level, optname].map(parseInt32);
-    const number = optionValue(value);
+    const bytes = optionValue(value);
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    if (number === undefined) throw osError("EINVAL");
-    setOption(this.#endpoint, l, name, number);
+    setOption(this.#descriptor, l, name, bytes);
   }
 
   /**
@@ -1593,11 +1681,12 @@ export class Socket {
 
   #repr(family: string, type: string): string {
     const { isClosed } = this.#endpoint;
+    const fd = this.#descriptor.number ?? "?";
     const name = this.constructor === Socket
       ? "socket.socket"
       : this.constructor.name;
     const parts = [
-      `${name}${this.#isClosed ? " [closed]" : ""} fd=${isClosed ? -1 : "?"}`,
+      `${name}${this.#isClosed ? " [closed]" : ""} fd=${fd}`,
       `family=${family}`,
       `type=${type}`,
       `proto=${this.#proto}`,
@@ -1615,6 +1704,32 @@ export class Socket {
   }
 }
 
+/** The calls that are worth watching: those that do something. */
+instrument(Socket.prototype, [
+  "accept",
+  "bind",
+  "close",
+  "connect",
+  "connect_ex",
+  "detach",
+  "dup",
+  "listen",
+  "recv",
+  "recv_into",
+  "recvfrom",
+  "recvfrom_into",
+  "recvmsg",
+  "recvmsg_into",
+  "send",
+  "sendall",
+  "sendmsg",
+  "sendto",
+  "setblocking",
+  "setsockopt",
+  "settimeout",
+  "shutdown",
+]);
+
 /** The member of an enumeration that has a value, as Python prints it. */
 function nameIn(
   enumeration: string,
@@ -1625,22 +1740,12 @@ function nameIn(
   return name === undefined ? String(value) : `${enumeration}.${name}`;
 }
 
-/** An option's number, also from bytes, of which it needs four. */
-function optionValue(value: unknown): number | undefined {
+/** An option's bytes, also from a number that fits 32 bits. */
+function optionValue(value: unknown): Uint8Array<ArrayBuffer> {
   const isNumber = typeof value === "boolean" || Number.isInteger(value);
-  if (isNumber && Number(value) === (Number(value) | 0)) return Number(value);
-  const bytes = asBytes(value);
-  return bytes.length < 4
-    ? undefined
-    : new Int32Array(bytes.slice(0, 4).buffer)[0];
-}
-
-function asDescriptor(fileno: unknown): OpenDescriptor {
-  if (fileno instanceof OpenDescriptor && !fileno.isClosed) return fileno;
-  if (!(fileno instanceof OpenDescriptor) && index(fileno) < 0) {
-    throw new ValueError("negative file descriptor");
-  }
-  throw osError("EBADF");
+  return isNumber && Number(value) === (Number(value) | 0)
+    ? new Uint8Array(Int32Array.of(Number(value)).buffer)
+    : asBytes(value);
 }
 
 /** What a socket keeps that has given its descriptor away. */
@@ -1652,9 +1757,17 @@ function closedDescriptor({ family, type, proto }: Socket): OpenDescriptor {
   return descriptor;
 }
 
-/** The protocol as the kernel knows it, which is never 0 for TCP. */
-function detectProto({ family, proto }: Endpoint): number {
-  return family === AF_UNIX ? proto : IPPROTO_TCP;
+/** The protocol as the kernel knows it, which is never 0 for TCP and UDP. */
+function detectProto({ family, type, proto }: Endpoint): number {
+  if (family === AF_UNIX) return proto;
+  return type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/** A socket of the system that has no address yet. */
+function makeEndpoint(family: number, type: number, proto: number): Endpoint {
+  return type === SOCK_DGRAM
+    ? new DatagramEndpoint(family, type, proto)
+    : new StreamEndpoint(family, type, proto);
 }
 
 /**
@@ -1681,7 +1794,7 @@ export function socket(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  fileno: Descriptor | null = null,
+  fileno: Descriptor | number | null = null,
 ): Socket {
   return new Socket(family, type, proto, fileno);
 }

@@ -8,6 +8,7 @@ import { type Bytes, type Connection, Fate } from "./connection.ts";
 import { osError } from "./errors.ts";
 import { Inflow } from "./inflow.ts";
 import { Outflow } from "./outflow.ts";
+import { knowledge } from "./turn.ts";
 
 /** A connected stream, whose calls wait as long as their timeout says. */
 export class Stream {
@@ -31,6 +32,11 @@ export class Stream {
   /** The peer's address, as Deno gives it. */
   get remoteAddr(): Deno.Addr {
     return this.#conn.remoteAddr;
+  }
+
+  /** The names that the system knows, where others are shown. */
+  get systemNames(): Connection["systemNames"] {
+    return this.#conn.systemNames;
   }
 
   /** Whether there is still a peer, as far as this side has noticed. */
@@ -70,6 +76,11 @@ export class Stream {
   /** Sends all of it, with one deadline for the whole. */
   sendAll(data: Bytes, timeout: number | null): Promise<void> {
     return this.#outflow.sendAll(data, timeout);
+  }
+
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return this.#inflow.isIdle;
   }
 
   /** Whether a call that receives would have an answer now. */
@@ -126,6 +137,7 @@ export class Stream {
     if (this.#outflow.isLingering) await this.#outflow.linger();
     const idle = this.#inflow.whenIdle();
     this.#conn.close();
+    knowledge.noteSent();
     await idle;
   }
 }

@@ -24,8 +24,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import type { ErrnoName } from "./errno.ts";
-import { BlockingIOError, osError, translate } from "./errors.ts";
+import { errno, type ErrnoName } from "./errno.ts";
+import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { AncillaryItem } from "./buffers.ts";
 import type { Bytes, Connection } from "./connection.ts";
@@ -36,10 +36,15 @@ import {
   type RemoteAddress,
   type Settings,
 } from "./endpoint.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import type { Wanted } from "./find_descriptors.ts";
+import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
+import { type Kind, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
+import { knowledge } from "./turn.ts";
 import { pause } from "./waiting.ts";
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
@@ -47,6 +52,9 @@ const DEFAULT_BACKLOG = 128;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
+
+/** Where a connection came from. */
+type Origin = "made" | "accepted";
 
 /** A stream socket of one family, with its state. */
 export class StreamEndpoint implements Endpoint {
@@ -59,10 +67,14 @@ export class StreamEndpoint implements Endpoint {
   #isListening = false;
   #attempt: Attempt | undefined;
   #stream: Stream | undefined;
+  #origin: Origin | undefined;
   #isConnectReported = true;
   #closed: Promise<void> | undefined;
   // Few sockets are looked at, and an empty set takes 200 bytes.
   #watchers: Set<() => void> | undefined;
+  readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
+  onSystemChange: (() => void) | undefined;
 
   /** A new endpoint of a family. */
   constructor(family: number, type: number, proto: number) {
@@ -74,12 +86,27 @@ export class StreamEndpoint implements Endpoint {
   /** Two endpoints of `AF_UNIX` that are connected to each other. */
   static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
     const [one, other] = await connectPair();
-    return [StreamEndpoint.#of(one), StreamEndpoint.#of(other)];
+    const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
+    return [
+      StreamEndpoint.#of(one, kind, "made"),
+      StreamEndpoint.#of(other, kind, "accepted"),
+    ];
   }
 
-  static #of(conn: Connection): StreamEndpoint {
-    const endpoint = new StreamEndpoint(AF_UNIX, SOCK_STREAM, 0);
-    endpoint.#adopt(conn);
+  /** The endpoint of a connection that was made elsewhere, as a descriptor. */
+  static of(conn: Connection, kind: Kind, fd: number): StreamEndpoint {
+    const endpoint = StreamEndpoint.#of(conn, kind, "made");
+    endpoint.#located.set(fd);
+    return endpoint;
+  }
+
+  static #of(
+    conn: Connection,
+    { family, type, proto }: Kind,
+    origin: Origin,
+  ): StreamEndpoint {
+    const endpoint = new StreamEndpoint(family, type, proto);
+    endpoint.#adopt(conn, origin);
     return endpoint;
   }
 
@@ -106,6 +133,7 @@ export class StreamEndpoint implements Endpoint {
     const { reusePort, v6only } = this.settings;
     this.#listener = new Listener(local, { backlog, reusePort, v6only });
     this.#local = this.#listener.address;
+    this.onSystemChange?.();
   }
 
   listen(backlog = DEFAULT_BACKLOG): void {
@@ -116,13 +144,18 @@ export class StreamEndpoint implements Endpoint {
     // connected until now would have been refused by a socket only bound.
     const isRight = this.#listener?.options.backlog === backlog ||
       "path" in local;
-    if (!this.#isListening && !isRight) {
-      this.#listener?.close();
-      this.#listener = undefined;
-    }
+    if (!this.#isListening && !isRight) this.#giveUpListener();
     if (this.#listener === undefined) this.#hold(local, backlog);
     this.#isListening = true;
     this.#onStateChange();
+  }
+
+  #giveUpListener(): void {
+    this.#located.forget();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.onSystemChange?.();
+    listener?.close();
   }
 
   #anyAddress(): LocalAddress {
@@ -137,16 +170,41 @@ export class StreamEndpoint implements Endpoint {
     const endpoint = new StreamEndpoint(this.family, this.type, this.proto);
     // On Linux a connection inherits the options of its listener.
     Object.assign(endpoint.settings, this.settings);
-    endpoint.#adopt(conn);
+    endpoint.#adopt(conn, "accepted");
     return endpoint;
   }
 
-  #adopt(conn: Connection): void {
+  #adopt(conn: Connection, origin: Origin): void {
     this.#stream = new Stream(conn);
+    this.#origin = origin;
+    knowledge[origin]++;
     const { noDelay, keepAlive } = this.settings;
     if (noDelay) this.#stream.setNoDelay(true);
     if (keepAlive) this.#stream.setKeepAlive(true);
+    if (this.family === AF_UNIX) this.#located.findEarly(this.#streamNames());
+    this.onSystemChange?.();
     this.#onStateChange();
+  }
+
+  /** By what the system tells the connection from others. */
+  #streamNames(): Wanted {
+    const { family, type } = this;
+    const { localAddr, remoteAddr, systemNames } = this.#stream!;
+    const { local, peer } = systemNames ?? {
+      local: formatAddress(family, localAddr),
+      peer: formatAddress(family, remoteAddr),
+    };
+    return { family, type, local, peer };
+  }
+
+  locate(): number | undefined {
+    if (this.#stream !== undefined) {
+      return this.#located.find(this.#streamNames());
+    }
+    if (this.#listener === undefined) return undefined;
+    const { family, type } = this;
+    const local = this.getsockname();
+    return this.#located.find({ family, type, local, peer: null });
   }
 
   /**
@@ -177,8 +235,7 @@ export class StreamEndpoint implements Endpoint {
   #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
     const local = this.#local as HostPort | undefined;
     // Until now the port was held by listening at it.
-    this.#listener?.close();
-    this.#listener = undefined;
+    this.#giveUpListener();
     return this.#follow(new Attempt(local, remote, isInBackground));
   }
 
@@ -191,7 +248,7 @@ export class StreamEndpoint implements Endpoint {
       if (attempt.conn === undefined) return this.#onStateChange();
       this.#attempt = undefined;
       this.#isConnectReported = false;
-      this.#adopt(attempt.conn);
+      this.#adopt(attempt.conn, "made");
     });
     return attempt;
   }
@@ -225,7 +282,7 @@ export class StreamEndpoint implements Endpoint {
       this.#checkOpen();
       try {
         const conn = await Deno.connect({ transport: "unix", path });
-        if (!this.#closed) return this.#adopt(conn);
+        if (!this.#closed) return this.#adopt(conn, "made");
         conn.close();
         throw osError("EBADF");
       } catch (error) {
@@ -275,12 +332,40 @@ export class StreamEndpoint implements Endpoint {
 
   async receiveMessage(
     size: number,
-    _ancillarySize: number,
+    ancillarySize: number,
     timeout: number | null,
     flags: number,
   ): Promise<Message> {
+    // On TCP there is no ancillary data to receive.
+    if (ancillarySize > 0 && this.family === AF_UNIX && this.#stream) {
+      const calls = this.#openCalls();
+      // What a read of Deno's brings has lost its ancillary data already.
+      if (this.#stream.isIdle) {
+        return await calls.receiveMessage(size, ancillarySize, timeout, flags);
+      }
+    }
     const data = await this.receive(size, timeout, flags);
-    return { data, ancillary: [], flags: 0, address: null };
+    const isEnd = data.length === 0 && size > 0;
+    const address = isEnd ? null : this.#senderName();
+    return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls {
+    const system = posix();
+    if (system === undefined) {
+      throw new OSError(
+        errno.EOPNOTSUPP,
+        "ancillary data needs Deno's flag --allow-ffi",
+      );
+    }
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
+  }
+
+  /** Linux tells who sent only on Unix sockets, and only if the peer has a name. */
+  #senderName(): Address | null {
+    if (this.family !== AF_UNIX || this.#stream === undefined) return null;
+    return formatAddress(AF_UNIX, this.#stream.remoteAddr) || null;
   }
 
   send(
@@ -323,10 +408,24 @@ export class StreamEndpoint implements Endpoint {
     if (remote !== null && this.family === AF_UNIX) {
       throw osError(this.#stream?.isConnected ? "EISCONN" : "EOPNOTSUPP");
     }
-    if (ancillary.some(([level]) => level === SOL_SOCKET)) {
-      throw osError("EOPNOTSUPP");
+    // Linux passes over items of other levels.
+    const isEmpty = ancillary.every(([level]) => level !== SOL_SOCKET);
+    if (isEmpty || this.#stream === undefined) {
+      return this.send(data, timeout, flags);
     }
-    return this.send(data, timeout, flags);
+    return this.#sendWithAncillary(data, ancillary, timeout, flags);
+  }
+
+  async #sendWithAncillary(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const calls = this.#openCalls();
+    // Sending nothing waits until what was sent before is out.
+    await this.send(new Uint8Array(0), timeout, flags);
+    return await calls.sendMessage(data, ancillary, null, timeout, flags);
   }
 
   /** There is a connection to receive from, or the kernel's word for none. */
@@ -399,6 +498,8 @@ export class StreamEndpoint implements Endpoint {
       const listener = this.#listener;
       this.#listener = undefined;
       this.#isListening = false;
+      this.#located.forget();
+      this.onSystemChange?.();
       this.#onStateChange();
       return await listener?.close("EINVAL");
     }
@@ -439,13 +540,12 @@ export class StreamEndpoint implements Endpoint {
 
   /** Looks at what the state of now makes worth looking at. */
   #lookOut(): void {
-    this.#attempt?.watch(true);
+    if (this.#closed) return;
     if (this.#isListening) this.#listener?.watch(this.#tellWatchers);
     this.#stream?.watch(this.#tellWatchers);
   }
 
   #lookAway(): void {
-    this.#attempt?.watch(false);
     this.#listener?.watch(undefined);
     this.#stream?.watch(undefined);
   }
@@ -469,8 +569,11 @@ export class StreamEndpoint implements Endpoint {
 
   async #close(): Promise<void> {
     this.#lookAway();
+    this.#located.forget();
     this.#attempt?.stop();
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
+      this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,

@@ -59,6 +59,75 @@ export function callNoMore(callback: () => void): void {
   clearTimeout(lastTimer);
 }
 
+/**
+ * So many answers in a row are given without asking the system. There is a
+ * limit, for as long as the loop does not turn nothing new arrives.
+ */
+const MOST_FROM_MEMORY = 32;
+
+/**
+ * Whether what has arrived is all that the kernel holds: when a caller for whom
+ * there is something can have it at once. What others send may as well have
+ * come a moment later; but what this program sends to itself it must find.
+ */
+class Knowledge {
+  /** How many connections this program has made, … */
+  made = 0;
+  /** … and accepted: only with both it can be its own peer. */
+  accepted = 0;
+  #sent = 0;
+  #arrived = 0;
+  #answers = 0;
+
+  /** Notes that something was sent, or its end. */
+  noteSent(): void {
+    this.#sent++;
+  }
+
+  /** What the system has been given so far, for `renew`. */
+  get mark(): number {
+    return this.#sent;
+  }
+
+  /** Whether something may be on its way from this program to itself. */
+  get isBehind(): boolean {
+    return this.made > 0 && this.accepted > 0 && this.#arrived < this.#sent;
+  }
+
+  /** Whether one more answer may be given from what is known. */
+  suffices(): boolean {
+    if (this.isBehind) return false;
+    return ++this.#answers <= MOST_FROM_MEMORY;
+  }
+
+  /** Notes that Deno has asked the system since the mark was read. */
+  renew(mark: number): void {
+    this.#arrived = Math.max(this.#arrived, mark);
+    this.#answers = 0;
+  }
+}
+
+/** What the program knows of all its sockets. */
+export const knowledge: Knowledge = new Knowledge();
+
+/**
+ * Settles when Deno has asked the system, and what the kernel held has arrived.
+ * These are the ticks of a turn without its timer: a quarter of a millisecond.
+ * Measured on up to 300 sockets, 12,000 reads that were ready had all ended; a
+ * single tick ended none. "There is nothing" is left to whole turns.
+ */
+export function whenAsked(): Promise<void> {
+  const { mark } = knowledge;
+  return new Promise((resolve) => {
+    const tick = (left: number): void => {
+      if (left > 0) return void setImmediate(tick, left - 1);
+      knowledge.renew(mark);
+      resolve();
+    };
+    tick(TICKS_OF_A_TURN);
+  });
+}
+
 /** The last turns of a caller whose time is over. */
 export class LastTurns {
   #endedBefore = operations.ended;

@@ -107,6 +107,14 @@ export class Line {
     answer: () => T | typeof NOT_YET,
     deadline: Deadline | undefined,
   ): Promise<T> {
+    if (this.isEmpty) {
+      try {
+        const value = answer();
+        if (value !== NOT_YET) return Promise.resolve(value);
+      } catch (reason) {
+        return Promise.reject(reason);
+      }
+    }
     return new Promise<T>((resolve, reject) => {
       const caller = new Caller(answer, resolve, reject, deadline);
       this.#callers.push(caller);

@@ -56,6 +56,9 @@ const NO_BYTES: readonly Value[] = [
   ...[null, "abc", "", 5, 1.5, { list: [1, 2] }, {}, true],
 ];
 
+/** What is no list of bytes either: an empty string is an empty list. */
+const NO_LISTS: readonly Value[] = [null, "abc", 5, 1.5, true];
+
 const HOSTS: readonly Value[] = [
   ...[
     null,
@@ -102,7 +105,7 @@ const WITH_ADDRESS = ["bind", "connect", "connect_ex"];
 /** Calls whose arguments are wrong, whatever the state of the socket. */
 const WRONG_CALLS: readonly Call[] = [
   ...[
-    ...["accept", "close", "detach", "getblocking", "getpeername"],
+    ...["accept", "close", "detach", "dup", "getblocking", "getpeername"],
     ...["getsockname", "gettimeout"],
   ].flatMap((method) => callsOf(method, [[1], [null], [1, 2]])),
   ...WITH_ADDRESS.flatMap((method) =>
@@ -129,6 +132,55 @@ const WRONG_CALLS: readonly Call[] = [
       ...NO_INT32.map((each) => [DATA, each]),
     ])
   ),
+  ...callsOf("recvfrom", [
+    ...[[], [1, 2, 3], [-1], [-1, "x"], ["x", "y"], [-1, 2 ** 40]],
+    ...NO_INTEGERS.map((each) => [each]),
+    ...NO_INT32.map((each) => [1, each]),
+  ]),
+  ...callsOf("recvfrom_into", [
+    ...[[], [1, 2, 3, 4], [{ bytearray: 8 }, -1], [{ bytearray: 8 }, 9]],
+    ...[[{ bytearray: 0 }, 1], [{ bytearray: 8 }, -1, "x"], [null, "x"]],
+    ...NO_BYTES.map((each) => [each]),
+    ...NO_INTEGERS.map((each) => [{ bytearray: 8 }, each]),
+    ...NO_INT32.map((each) => [{ bytearray: 8 }, 1, each]),
+  ]),
+  ...callsOf("recvmsg", [
+    ...[[], [1, 2, 3, 4], [-1], [1, -1], [1, 2 ** 31], [-1, -1], [-1, 0, "x"]],
+    ...NO_INTEGERS.flatMap((each) => [[each], [1, each]]),
+    ...NO_INT32.map((each) => [1, 0, each]),
+  ]),
+  ...callsOf("recvmsg_into", [
+    ...[[], [1, 2, 3, 4], [[], -1], [[{ bytearray: 1 }], 2 ** 31]],
+    ...NO_LISTS.flatMap((each) => [[each], [[each]]]),
+    ...[[{ bytearray: 3 }], [[{ bytearray: 3 }, null]], [[null], -1]],
+    ...[[[null], "x"], [[null], 0, "x"]],
+    ...NO_INTEGERS.map((each) => [[{ bytearray: 8 }], each]),
+    ...NO_INT32.map((each) => [[{ bytearray: 8 }], 0, each]),
+  ]),
+  ...callsOf("sendto", [
+    ...[[], [DATA], [DATA, 0, 0, 0], [null, "x"]],
+    ...NO_BYTES.map((each) => [each, ["127.0.0.1", 1]]),
+    ...NO_INT32.map((each) => [DATA, each, ["127.0.0.1", 1]]),
+  ]),
+  ...callsOf("sendmsg", [
+    ...[[], [[DATA], [], 0, null, 0], [[DATA], [], "x"], [[null], [], "x"]],
+    ...NO_LISTS.flatMap((each) => [[each], [[each]], [[DATA, each]]]),
+    ...[[DATA], [[DATA], 5], [[DATA], null], [[DATA], [5]], [[DATA], [[]]]],
+    ...[[[DATA], [[0, 0]]], [[DATA], [[0, 0, DATA, 1]]], [[DATA], [[
+      "x",
+      0,
+      DATA,
+    ]]]],
+    ...[[[DATA], [[0, "x", DATA]]], [[DATA], [[0, 0, "x"]]], [5, 5], [
+      [null],
+      5,
+    ]],
+    ...NO_INT32.flatMap((each) => [
+      [[DATA], [], each],
+      [[DATA], [[each, 0, DATA]]],
+      [[DATA], [[0, each, DATA]]],
+    ]),
+  ]),
   ...callsOf("setblocking", [
     ...[[], [1, 2]],
     ...NO_INTEGERS.map((each) => [each]),
@@ -173,6 +225,21 @@ const RIGHT_CALLS: readonly Call[] = [
   ...["send", "sendall"].flatMap((method) =>
     callsOf(method, [[DATA], [{ bytes: [] }], [DATA, 64]])
   ),
+  ...callsOf("recvfrom", [[0], [2], [99], [99, 2], [99, 64]]),
+  ...callsOf("recvfrom_into", [
+    ...[[{ bytearray: 8 }], [{ bytearray: 8 }, 2], [{ bytearray: 0 }]],
+    ...[[{ bytearray: 8 }, 0, 2], [{ bytearray: 8 }, 0, 64]],
+  ]),
+  ...callsOf("recvmsg", [[2], [99], [99, 0, 2], [99, 0, 64]]),
+  ...callsOf("recvmsg_into", [
+    ...[[[{ bytearray: 2 }, { bytearray: 9 }]], [[{ bytearray: 9 }], 0, 64]],
+  ]),
+  ...callsOf("sendmsg", [
+    ...[[[DATA]], [[DATA, DATA]], [[]], [[{ bytes: [] }]], [[DATA], [], 64]],
+    ...[[[DATA], [], 0, null], [[DATA], [[0, 0, DATA]]]],
+    [new Array(1025).fill(DATA)],
+  ]),
+  ...callsOf("sendto", [[DATA, LISTENING], [DATA, 64, LISTENING]]),
   ...callsOf("shutdown", [[0], [1], [2], [3], [-1]]),
   ...callsOf("close", [[]]),
   ...callsOf("detach", [[]]),
@@ -276,7 +343,8 @@ function callsOf(method: string, lists: readonly (readonly Value[])[]): Call[] {
 /** Whether a blocking socket would wait in the call, for good. */
 function mayWait(state: string, [method, args]: Call): boolean {
   if (method === "accept") return state === "listening";
-  return method.startsWith("recv") && state === "idle" && args[0] !== 0;
+  const isNothing = args[0] === 0 && method === "recv";
+  return method.startsWith("recv") && state === "idle" && !isNothing;
 }
 
 /** A wrong call leaves the socket as it was, so that one serves for all. */
@@ -295,9 +363,17 @@ export function wrongArguments(): Script[] {
         [AF_UNIX, NO_ADDRESSES_UNIX],
       ] as const
     ) {
-      const calls = WITH_ADDRESS.flatMap((method) =>
-        callsOf(method, addresses.map((each) => [each]))
-      );
+      const calls = [
+        ...WITH_ADDRESS.flatMap((method) =>
+          callsOf(method, addresses.map((each) => [each]))
+        ),
+        ...callsOf("sendto", addresses.map((each) => [DATA, each])),
+        ...callsOf(
+          "sendmsg",
+          addresses.filter((each) => each !== null)
+            .map((each) => [[DATA], [], 0, each]),
+        ),
+      ];
       scripts.push({ family, state, timeout: 0, calls });
     }
   }

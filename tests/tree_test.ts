@@ -10,19 +10,30 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "unicode_errors", "python", "events"],
-  ["address", "flags", "inet", "kind", "lock", "turn", "waiting"],
-  ["buffers", "connection", "inflow", "outflow", "resolve", "posix"],
-  ["stream", "listener", "datagram", "node_conn", "pair"],
-  ["attempt", "endpoint"],
-  ["stream_endpoint", "datagram_endpoint", "options"],
-  ["descriptor"],
+  ["constants", "errno", "errors", "unicode_errors", "python"],
+  ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
+  ["keep_alive", "libc", "lock", "turn", "unix_name", "waiting"],
+  ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
+  ["getaddrinfo", "host_addresses", "hosts", "socket_types"],
+  ["getnameinfo", "resolve"],
+  ["buffers", "connection", "inflow", "outflow"],
+  ["ancillary", "message", "poller", "sockaddr"],
+  ["find_descriptors", "posix"],
+  ["located"],
+  ["stream", "listener", "node_conn", "pair", "adopt"],
+  ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
+  ["datagram", "membership", "route", "unix_peer"],
+  ["attempt", "descriptor_calls", "endpoint"],
+  ["stream_endpoint", "datagram_endpoint"],
+  ["descriptor", "option_table"],
+  ["options"],
   ["codec_errors", "codec", "charmap", "utf", "codecs", "newlines"],
   ["io_base", "socket_io", "buffered_io"],
   ["buffered_reader", "buffered_writer", "buffered_rwpair"],
   ["text", "file", "sendfile"],
   ["socket"],
-  ["connect", "select", "selectors"],
+  ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
+  ["registry", "base_selector", "selector_map", "select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */

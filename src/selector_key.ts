@@ -1,0 +1,57 @@
+/**
+ * A file object that is registered with a selector, and all that belongs to it.
+ *
+ * @module
+ */
+
+import type { FileObject } from "./fileobj.ts";
+import type { Socket } from "./socket.ts";
+
+/**
+ * What a selector knows of a registered file object. As Python's
+ * `selectors.SelectorKey`.
+ *
+ * @example The data that you gave along
+ * ```ts
+ * import { create_server } from "@pysocket/socket";
+ * import { DefaultSelector, EVENT_READ } from "@pysocket/socket/selectors";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = create_server(["127.0.0.1", 0]);
+ * using selector = new DefaultSelector<string>();
+ * selector.register(listener, EVENT_READ, "the door");
+ * const { events, data } = selector.get_key(listener);
+ * assertEquals([events, data], [EVENT_READ, "the door"]);
+ * ```
+ *
+ * @typeParam D The type of the data.
+ * @typeParam F The type of the file object.
+ */
+export class SelectorKey<D = unknown, F extends FileObject = Socket> {
+  /** What was registered. */
+  readonly fileobj: F;
+  /**
+   * The number of its descriptor if it was registered by that, else −1, since
+   * Deno does not tell it: know your sockets by `fileobj` or by `data`.
+   */
+  readonly fd: number;
+  /** What is waited for: `EVENT_READ`, `EVENT_WRITE`, or both added. */
+  readonly events: number;
+  /** What you gave along, or `null`. */
+  readonly data: D | null;
+
+  /**
+   * Makes a key, as `register` does.
+   *
+   * @param fileobj What was registered.
+   * @param fd The number of its descriptor.
+   * @param events What is waited for.
+   * @param data What was given along.
+   */
+  constructor(fileobj: F, fd: number, events: number, data: D | null) {
+    this.fileobj = fileobj;
+    this.fd = fd;
+    this.events = events;
+    this.data = data;
+  }
+}

@@ -1,0 +1,1 @@
+"""`selectors`: the companion of `mod.ts` by that name."""
