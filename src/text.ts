@@ -329,9 +329,8 @@ export class TextIOWrapper extends IOBase<string> {
   override write(text: string): Promise<number> {
     try {
       if (typeof text !== "string") {
-        throw new TypeError(
-          `write() argument must be str, not ${typeName(text)}`,
-        );
+        const name = text === null ? "None" : typeName(text);
+        throw new TypeError(`write() argument must be str, not ${name}`);
       }
       const buffer = this.#open;
       const encoder = this.#encoder;
