@@ -21,7 +21,6 @@ const ROOM_ROWS = [
   ["find_descriptors", "posix"],
   ["located"],
   ["stream", "listener", "node_conn", "pair", "adopt", "unix_client"],
-  ["unix_client"],
   ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
   ["datagram", "membership", "route", "unix_peer"],
   ["attempt", "descriptor_calls", "endpoint"],
