@@ -70,6 +70,7 @@ export class DatagramSocket {
   #findError: (() => unknown) | undefined;
   #errorChecks: ReturnType<typeof setInterval> | undefined;
   #isShut = false;
+  #isEnding = false;
   #isClosed = false;
   #isUnreferenced = false;
   #onChange: (() => void) | undefined;
@@ -107,8 +108,9 @@ export class DatagramSocket {
     }
   }
 
-  /** Stands on a socket that is open already. */
+  /** Stands on a socket that is open already, and closes an earlier one. */
   adopt(conn: DatagramConn): void {
+    this.#conn?.close();
     this.#conn = conn;
     conn.onWritable = () => this.#onChange?.();
     this.#local = conn.local;
@@ -178,17 +180,23 @@ export class DatagramSocket {
         if (!isPeek) this.#arrivals.shift();
         return use(arrival[0], arrival[1]);
       }
-      // Only a call that would wait for ever hears of the end, on Linux.
-      return this.#isShut && timeout === null
+      return this.#isEnding && timeout === null
         ? use(NOTHING, undefined)
         : NOT_YET;
     };
     if (this.#arrivals.length === 0) this.#startReceiving();
     this.#keepProcessAlive();
-    const answer = this.#receivers.wait(take, Deadline.of(timeout));
+    // Only a call that would wait for ever hears of the end, on Linux.
+    const isEnd = this.#isShut && timeout === null;
+    const deadline = Deadline.of(isEnd ? 0 : timeout);
+    const answer = this.#receivers.wait(take, deadline);
     if (this.#isReadable) this.#receivers.serve();
     if (this.#onChange !== undefined) this.#lookOut();
-    return answer;
+    if (!isEnd) return answer;
+    return answer.catch((error) => {
+      if (error instanceof BlockingIOError) return use(NOTHING, undefined);
+      throw error;
+    });
   }
 
   /** Answers the call that waits alone. */
@@ -380,7 +388,9 @@ export class DatagramSocket {
     this.#answerOnlyCaller(({ use, resolve }) =>
       resolve(use(NOTHING, undefined))
     );
+    this.#isEnding = true;
     this.#receivers.serve();
+    this.#isEnding = false;
     this.#onChange?.();
     this.#letProcessExit();
   }
@@ -396,10 +406,7 @@ export class DatagramSocket {
     this.#arrivals.length = 0;
     const conn = this.#conn;
     if (conn === undefined) return;
-    if (this.#isUnreferenced) conn.ref();
-    conn.close();
-    const release = this.#receiving;
-    if (release === undefined) return;
+    const release = conn.close();
     const key = keyOf(conn.local);
     releasing.set(key, release);
     await release;
