@@ -60,10 +60,13 @@ export class Outflow {
    * Sends, and says how many bytes the system has taken: all of them without a
    * timeout, else as many as there was room for.
    */
-  async send(data: Bytes, timeout: number | null): Promise<number> {
-    if (timeout !== null) {
-      return await this.#sendSome(data, new Deadline(timeout));
-    }
+  send(data: Bytes, timeout: number | null): Promise<number> {
+    return timeout === null
+      ? this.#sendOrFail(data)
+      : this.#sendSome(data, new Deadline(timeout));
+  }
+
+  async #sendOrFail(data: Bytes): Promise<number> {
     try {
       await this.sendAll(data, null);
       return data.length;
