@@ -32,7 +32,7 @@ function after(data: string, mode: string, options: Value = {}): Step[] {
   return [["peer", "send", data], ["peer", "end"], ["f", "=", mode, options]];
 }
 
-const TIMEOUT = 0.03;
+const TIMEOUT = 0.01;
 
 /** Every mode, with what the file says of itself. */
 const MODES: Script[] = [

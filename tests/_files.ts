@@ -22,7 +22,9 @@ export async function run(script: Script): Promise<Value[]> {
   }
   // The peer first, or else what it has not read would be waited for.
   await end(pair.conn);
-  for (const file of files.values()) await file.close().catch(() => {});
+  for (const file of [...files.values()].reverse()) {
+    await file.close().catch(() => {});
+  }
   await end(pair.client);
   return outcomes;
 }
@@ -91,6 +93,8 @@ async function play(
   }
   const given = args.map(decode);
   const value = await (file as unknown as Methods)[method]!(...given);
+  // Nobody else closes what has been taken out; in Python it closes itself.
+  if (method === "detach") files.set(`${target}.detach`, value as SocketFile);
   return method.startsWith("readinto") ? [value, ...given] : value;
 }
 

@@ -4,14 +4,13 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { join } from "node:path";
 import { UnicodeDecodeError, UnicodeEncodeError } from "../mod.ts";
 import { BufferedReader } from "../src/buffered_reader.ts";
 import { BufferedWriter } from "../src/buffered_writer.ts";
 import { type FileSocket, SocketIO } from "../src/socket_io.ts";
 import { TextIOWrapper } from "../src/text.ts";
-
-const CODECS_PATH = join(import.meta.dirname!, "peers", "codecs.py");
+import { testUnless } from "./_pairs.ts";
+import { askPython } from "./_python.ts";
 
 /** What is read or written: pieces of bytes, or of text. */
 type Row = readonly [
@@ -20,6 +19,8 @@ type Row = readonly [
   newline: string | null,
   pieces: readonly (readonly number[])[] | readonly string[],
 ];
+
+const { reason: NO_PYTHON } = await askPython("codecs.py", []);
 
 const HANDLERS = [
   "strict",
@@ -66,71 +67,87 @@ function split(
   return pieces;
 }
 
-Deno.test("makefile() decodes every byte of a table as CPython does", async () => {
-  const all = Array.from({ length: 256 }, (_, i) => i);
-  await assertSame(SINGLE_BYTE.flatMap((encoding): Row[] => [
-    ...all.map((byte): Row => [encoding, "strict", "", [[byte]]]),
-    ...HANDLERS.map((errors): Row => [encoding, errors, "", [all]]),
-  ]));
-});
+testUnless(
+  NO_PYTHON,
+  "makefile() decodes every byte of a table as CPython does",
+  async () => {
+    const all = Array.from({ length: 256 }, (_, i) => i);
+    await assertSame(SINGLE_BYTE.flatMap((encoding): Row[] => [
+      ...all.map((byte): Row => [encoding, "strict", "", [[byte]]]),
+      ...HANDLERS.map((errors): Row => [encoding, errors, "", [all]]),
+    ]));
+  },
+);
 
-Deno.test("makefile() encodes every character of a table as CPython does", async () => {
-  const latin = String.fromCharCode(
-    ...Array.from({ length: 256 }, (_, i) => i),
-  );
-  const others = "aĀЖא€中\u{1f600}\ud800b\udc80\udcff–…\ufffd\uffffÿ";
-  await assertSame([...SINGLE_BYTE, ...UTF].flatMap((encoding): Row[] => [
-    ...HANDLERS.flatMap((errors): Row[] => [
-      [encoding, errors, "", [latin, others, "", "x"]],
-      [encoding, errors, "", ["", others, latin]],
-      ...[...others].map((
-        each,
-      ): Row => [encoding, errors, "\r\n", ["\n", each]]),
-    ]),
-  ]));
-});
+testUnless(
+  NO_PYTHON,
+  "makefile() encodes every character of a table as CPython does",
+  async () => {
+    const latin = String.fromCharCode(
+      ...Array.from({ length: 256 }, (_, i) => i),
+    );
+    const others = "aĀЖא€中\u{1f600}\ud800b\udc80\udcff–…\ufffd\uffffÿ";
+    await assertSame([...SINGLE_BYTE, ...UTF].flatMap((encoding): Row[] => [
+      ...HANDLERS.flatMap((errors): Row[] => [
+        [encoding, errors, "", [latin, others, "", "x"]],
+        [encoding, errors, "", ["", others, latin]],
+        ...[...others].map((
+          each,
+        ): Row => [encoding, errors, "\r\n", ["\n", each]]),
+      ]),
+    ]));
+  },
+);
 
-Deno.test("makefile() decodes UTF-8 of all kinds as CPython does", async () => {
-  const starts = [0x61, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1];
-  starts.push(0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff);
-  const nexts = [0x28, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
-  const rows: Row[] = [];
-  const next = random(1);
-  for (const a of starts) {
-    for (const b of nexts) {
-      for (const c of [0x28, 0x80, 0xbf]) {
-        for (const tail of [[], [0x80], [0x62], [0xbf, 0x63]]) {
-          const bytes = [0x61, a, b, c, ...tail];
-          const handler = HANDLERS[rows.length % HANDLERS.length]!;
-          rows.push(["utf-8", "strict", "", [bytes]]);
-          rows.push(["utf-8", handler, "", split(bytes, next)]);
+testUnless(
+  NO_PYTHON,
+  "makefile() decodes UTF-8 of all kinds as CPython does",
+  async () => {
+    const starts = [0x61, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1];
+    starts.push(0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff);
+    const nexts = [0x28, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
+    const rows: Row[] = [];
+    const next = random(1);
+    for (const a of starts) {
+      for (const b of nexts) {
+        for (const c of [0x28, 0x80, 0xbf]) {
+          for (const tail of [[], [0x80], [0x62], [0xbf, 0x63]]) {
+            const bytes = [0x61, a, b, c, ...tail];
+            const handler = HANDLERS[rows.length % HANDLERS.length]!;
+            rows.push(["utf-8", "strict", "", [bytes]]);
+            rows.push(["utf-8", handler, "", split(bytes, next)]);
+          }
         }
       }
     }
-  }
-  await assertSame(rows);
-});
+    await assertSame(rows);
+  },
+);
 
-Deno.test("makefile() decodes random bytes as CPython does, in any pieces", async () => {
-  const next = random(2);
-  const interesting = [0x0a, 0x0d, 0x61, 0x80, 0xa0, 0xc3, 0xd8, 0xdc, 0xe2];
-  interesting.push(0xed, 0xef, 0xbb, 0xbf, 0xf0, 0x9f, 0x98, 0xfe, 0xff, 0);
-  const rows: Row[] = [];
-  for (let i = 0; i < 4000; i++) {
-    const encoding = UTF[next(UTF.length)]!;
-    const errors = HANDLERS[next(HANDLERS.length)]!;
-    const newline = [null, "", "\n", "\r", "\r\n"][next(5)]!;
-    const bytes = Array.from(
-      { length: next(14) },
-      () => interesting[next(interesting.length)]!,
-    );
-    const mark = encoding === "utf-16" && next(4) > 0
-      ? [[0xff, 0xfe], [0xfe, 0xff]][next(2)]!
-      : [];
-    rows.push([encoding, errors, newline, split([...mark, ...bytes], next)]);
-  }
-  await assertSame(rows);
-});
+testUnless(
+  NO_PYTHON,
+  "makefile() decodes random bytes as CPython does, in any pieces",
+  async () => {
+    const next = random(2);
+    const interesting = [0x0a, 0x0d, 0x61, 0x80, 0xa0, 0xc3, 0xd8, 0xdc, 0xe2];
+    interesting.push(0xed, 0xef, 0xbb, 0xbf, 0xf0, 0x9f, 0x98, 0xfe, 0xff, 0);
+    const rows: Row[] = [];
+    for (let i = 0; i < 4000; i++) {
+      const encoding = UTF[next(UTF.length)]!;
+      const errors = HANDLERS[next(HANDLERS.length)]!;
+      const newline = [null, "", "\n", "\r", "\r\n"][next(5)]!;
+      const bytes = Array.from(
+        { length: next(14) },
+        () => interesting[next(interesting.length)]!,
+      );
+      const mark = encoding === "utf-16" && next(4) > 0
+        ? [[0xff, 0xfe], [0xfe, 0xff]][next(2)]!
+        : [];
+      rows.push([encoding, errors, newline, split([...mark, ...bytes], next)]);
+    }
+    await assertSame(rows);
+  },
+);
 
 Deno.test("makefile() gives the same lines however the bytes are split", async () => {
   const text =
@@ -157,26 +174,30 @@ Deno.test("makefile() gives the same lines however the bytes are split", async (
   }
 });
 
-Deno.test("makefile() knows CPython's names of encodings", async () => {
-  const names = "utf8 UTF_8 U8 utf cp65001 latin latin1 latin_1 L1 iso8859-1";
-  const more = "iso-8859-1,ISO 8859 1,8859,cp819,us-ascii,646,utf16,u16";
-  const others = "utf-16le,windows-1252,1252,win1252,koi8_r,latin9,utf.8";
-  const last =
-    "iso88591,UTF8 ,ansi_x3.4_1968,iso_8859-1:1987,iso-ir-100,utf--8";
-  const all = [
-    ...names.split(" "),
-    ...[more, others, last].flatMap((list) => list.split(",")),
-    ..."greek cyrillic hebrew arabic latin2 macroman ibm866 nope".split(" "),
-    ..."constructor __proto__ toString".split(" "),
-  ];
-  await assertSame(
-    all.map((name): Row => [name, "strict", "", [[0xe9, 0x41]]]),
-  );
-});
+testUnless(
+  NO_PYTHON,
+  "makefile() knows CPython's names of encodings",
+  async () => {
+    const names = "utf8 UTF_8 U8 utf cp65001 latin latin1 latin_1 L1 iso8859-1";
+    const more = "iso-8859-1,ISO 8859 1,8859,cp819,us-ascii,646,utf16,u16";
+    const others = "utf-16le,windows-1252,1252,win1252,koi8_r,latin9,utf.8";
+    const last =
+      "iso88591,UTF8 ,ansi_x3.4_1968,iso_8859-1:1987,iso-ir-100,utf--8";
+    const all = [
+      ...names.split(" "),
+      ...[more, others, last].flatMap((list) => list.split(",")),
+      ..."greek cyrillic hebrew arabic latin2 macroman ibm866 nope".split(" "),
+      ..."constructor __proto__ toString".split(" "),
+    ];
+    await assertSame(
+      all.map((name): Row => [name, "strict", "", [[0xe9, 0x41]]]),
+    );
+  },
+);
 
 /** Whether the rows come to the same as with CPython. */
 async function assertSame(rows: readonly Row[]): Promise<void> {
-  const theirs = await askPython(rows);
+  const { outcomes: theirs = [] } = await askPython("codecs.py", rows);
   const differences: unknown[] = [];
   for (const [i, row] of rows.entries()) {
     const [a, b] = [theirs[i], await run(row)].map((each) =>
@@ -221,6 +242,10 @@ class Pieces implements FileSocket {
     return Promise.resolve(data.length);
   }
 
+  fileno(): number {
+    return -1;
+  }
+
   _decref_socketios(): Promise<void> {
     return Promise.resolve();
   }
@@ -263,19 +288,4 @@ function describe(error: unknown): unknown {
   return isPlaced
     ? { error: name, message, place: [error.start, error.end] }
     : { error: name, message };
-}
-
-async function askPython(rows: readonly Row[]): Promise<unknown[]> {
-  const child = new Deno.Command("python3", {
-    args: [CODECS_PATH],
-    stdin: "piped",
-    stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(rows)));
-  await writer.close();
-  const { code, stdout } = await child.output();
-  assertEquals(code, 0);
-  return JSON.parse(new TextDecoder().decode(stdout));
 }

@@ -63,4 +63,8 @@ def run(row):
 
 
 if __name__ == "__main__":
-    json.dump([run(row) for row in json.load(sys.stdin)], sys.stdout)
+    rows = json.load(sys.stdin)
+    json.dump({
+        "python": "%d.%d on %s" % (*sys.version_info[:2], sys.platform),
+        "outcomes": [run(row) for row in rows],
+    }, sys.stdout)

@@ -93,7 +93,7 @@ class Stage:
             iter(file)
             return None
         if method == "repr":
-            return re.sub(r" name=\d+| at 0x\w+", "", repr(file))
+            return re.sub(r" at 0x\w+", "", re.sub(r"name=\d+", "name=?", repr(file)))
         if method == "reconfigure":
             return file.reconfigure(**args[0])
         args = [decode(each) for each in args]
@@ -138,4 +138,8 @@ def run(script):
 
 
 if __name__ == "__main__":
-    json.dump([run(script) for script in json.load(sys.stdin)], sys.stdout)
+    scripts = json.load(sys.stdin)
+    json.dump({
+        "python": "%d.%d on %s" % (*sys.version_info[:2], sys.platform),
+        "outcomes": [run(script) for script in scripts],
+    }, sys.stdout)
