@@ -23,6 +23,15 @@ const LARGEST_READ = 256 * 1024;
  */
 const SMALLEST_SHARED_READ = 4 * 1024;
 
+/**
+ * A read that nobody has asked for takes so much at first: little, as there may
+ * be many idle sockets, but more than a page, which is a usual size.
+ */
+const SMALLEST_READ_AHEAD = 5 * 1024;
+
+/** Where that was not enough it takes as much as a call is likely to ask for. */
+const LARGEST_READ_AHEAD = 64 * 1024;
+
 const NOTHING: Bytes = new Uint8Array(0);
 
 /** A call that has lent its array to the read in flight. */
@@ -46,6 +55,7 @@ export class Inflow {
   #buffer: Bytes = NOTHING;
   #start = 0;
   #end = 0;
+  #wasFull = false;
   #hasEnded = false;
   #isShut = false;
   #isEndAssumed = false;
@@ -127,6 +137,7 @@ export class Inflow {
    */
   #readInto(array: Bytes): Promise<number> {
     this.#keepProcessAlive();
+    this.#start = this.#end = 0;
     return new Promise((resolve, reject) => {
       this.#loan = { array, resolve, reject, isOver: false };
       this.#startReading(array);
@@ -196,11 +207,29 @@ export class Inflow {
   }
 
   #lookOut(): void {
-    if (this.isReadable) return;
-    if (!this.#reading) {
-      this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
-    }
+    if (!this.#reading && this.#isWorthReading) this.#readAhead();
     this.#letProcessExit();
+  }
+
+  /** Nobody knows how much is coming: after a full read there may be more. */
+  get #isWorthReading(): boolean {
+    if (!this.isReadable) return true;
+    const isOver = this.#hasEnded || this.#isShut || this.#fate.isBroken ||
+      this.#fate.isClosed;
+    return this.#wasFull && this.#end < LARGEST_READ_AHEAD && !isOver;
+  }
+
+  /** Reads before anybody asks, and goes on behind what nobody has taken yet. */
+  #readAhead(): void {
+    const room = this.#wasFull ? LARGEST_READ_AHEAD : SMALLEST_READ_AHEAD;
+    const unread = this.#buffer.subarray(this.#start, this.#end);
+    if (this.#buffer.length !== room) {
+      this.#buffer = new Uint8Array(room);
+      this.#buffer.set(unread);
+      this.#end = unread.length;
+      this.#start = 0;
+    } else if (unread.length === 0) this.#start = this.#end = 0;
+    this.#startReading(this.#buffer.subarray(this.#end));
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
@@ -232,6 +261,8 @@ export class Inflow {
   #makeRoom(size: number): Bytes {
     const room = Math.min(size, LARGEST_READ);
     if (this.#buffer.length < room) this.#buffer = new Uint8Array(room);
+    this.#start = 0;
+    this.#end = 0;
     return this.#buffer;
   }
 
@@ -247,8 +278,8 @@ export class Inflow {
     if (loan !== undefined && !loan.isOver) loan.resolve(count ?? 0);
     else if (count !== null) {
       if (loan !== undefined) this.#buffer = loan.array.slice(0, count);
-      this.#start = 0;
-      this.#end = count;
+      this.#end += count;
+      this.#wasFull = this.#end === this.#buffer.length;
     }
     this.#afterRead();
   };

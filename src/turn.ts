@@ -71,17 +71,17 @@ const MOST_FROM_MEMORY = 32;
  * come a moment later; but what this program sends to itself it must find.
  */
 class Knowledge {
-  /** How many connections this program has made, … */
+  /** How many connections there are that this program has made, … */
   made = 0;
-  /** … and accepted: only with both it can be its own peer. */
+  /** … and accepted: only with both can it be its own peer. */
   accepted = 0;
   #sent = 0;
   #arrived = 0;
   #answers = 0;
 
-  /** Notes that something was sent, or its end. */
+  /** Notes that something was sent, or the end of it. */
   noteSent(): void {
-    this.#sent++;
+    if (this.made > 0 && this.accepted > 0) this.#sent++;
   }
 
   /** What the system has been given so far, for `renew`. */
@@ -91,7 +91,7 @@ class Knowledge {
 
   /** Whether something may be on its way from this program to itself. */
   get isBehind(): boolean {
-    return this.made > 0 && this.accepted > 0 && this.#arrived < this.#sent;
+    return this.#arrived < this.#sent;
   }
 
   /** Whether one more answer may be given from what is known. */

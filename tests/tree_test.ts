@@ -20,7 +20,7 @@ const ROOM_ROWS = [
   ["ancillary", "message", "poller", "sockaddr"],
   ["find_descriptors", "posix"],
   ["located"],
-  ["stream", "listener", "node_conn", "pair", "adopt"],
+  ["stream", "listener", "node_conn", "pair", "adopt", "unix_client"],
   ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
   ["datagram", "membership", "route", "unix_peer"],
   ["attempt", "descriptor_calls", "endpoint"],

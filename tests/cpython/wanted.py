@@ -1,24 +1,42 @@
-"""Differences between CPython's sockets and ours that the design wants.
+"""Differences between CPython's sockets and ours that the design wants."""
 
-Each is a reason, and whether it is the difference between two outcomes of a step:
-`is_it(steps, index, theirs, ours)`.
-"""
+import dataclasses
+import typing
 
-AF_UNIX, SOCK_STREAM = 1, 1
+from sequences import is_error
+
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+SOCK_STREAM, SOCK_DGRAM = 1, 2
+
+
+@dataclasses.dataclass
+class Case:
+    """Steps until the two sides part, and what they came to on CPython."""
+
+    steps: list
+    outcomes: list
+    theirs: object
+    ours: object
+
+    @property
+    def slot(self):
+        return self.steps[-1][0]
+
+    @property
+    def method(self):
+        return self.steps[-1][1]
+
+    @property
+    def args(self):
+        return self.steps[-1][2:]
 
 
 def errno_of(outcome):
-    is_error = isinstance(outcome, tuple) and len(outcome) == 3
-    return outcome[1] if is_error and isinstance(outcome[0], str) else None
+    return outcome[1] if is_error(outcome) else None
 
 
 def is_timeout(outcome):
-    return isinstance(outcome, tuple) and outcome[0] == "TimeoutError"
-
-
-def was_called(steps, index, slot, *methods):
-    return any(step[0] == slot and step[1] in methods
-               for step in steps[:index])
+    return is_error(outcome) and outcome[0] == "TimeoutError"
 
 
 def kind_of(steps, slot):
@@ -31,18 +49,27 @@ def kind_of(steps, slot):
     return None, None
 
 
-def waits_in_a_wrong_state(steps, index, theirs, ours):
-    return (is_timeout(theirs) or theirs == "blocks") and \
-        errno_of(ours) in (22, 32, 107)
+def waits_in_a_wrong_state(case):
+    return (is_timeout(case.theirs) or case.theirs == "blocks") and \
+        errno_of(case.ours) in (22, 32, 107)
 
 
-def connects_to_what_is_bound(steps, index, theirs, ours):
-    return errno_of(theirs) == 111 and steps[index][1] == "connect"
+def connects_to_what_is_bound(case):
+    return errno_of(case.theirs) == 111 and case.method == "connect"
+
+
+class Wanted(typing.NamedTuple):
+    """A difference: its reason, and whether a case is one of it."""
+
+    reason: str
+    is_it: typing.Callable[[Case], bool]
+    # Whether both sides are in the same state afterwards.
+    goes_on: bool = False
 
 
 WANTED = [
-    ("A call that is wrong in this state fails at once, and does not wait for "
-     "its timeout.", waits_in_a_wrong_state),
-    ("Deno listens from bind on: a peer can connect before listen.",
-     connects_to_what_is_bound),
+    Wanted("A call that is wrong in this state fails at once, and does not "
+           "wait for its timeout.", waits_in_a_wrong_state, True),
+    Wanted("Deno listens from bind on: a peer can connect before listen.",
+           connects_to_what_is_bound),
 ]

@@ -77,8 +77,8 @@ class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
         with _descriptors.mirrored(numbers):
             _deno.act("new", _module["handle"], "Socket", args, into=self)
 
-    def _adopt(self, deno, handle):
-        super()._adopt(deno, handle)
+    def _adopt(self, deno, handle, fields=()):
+        super()._adopt(deno, handle, fields)
         self._closed = False
 
     def __repr__(self):

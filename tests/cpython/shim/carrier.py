@@ -6,6 +6,7 @@ Nothing here knows what a socket is. What the letters look like is said in
 
 import _thread
 import array
+import ast
 import atexit
 import builtins
 import collections.abc
@@ -238,6 +239,8 @@ class Call:
         if value is OMITTED:
             return {"omitted": True}
         if isinstance(value, Opaque):
+            if value.value is None:
+                return None
             return {"foreign": {"id": FOREIGN.number(value.value), **NOTHING}}
         if isinstance(value, collections.abc.Iterator) and not isinstance(
             value, io.IOBase
@@ -254,7 +257,7 @@ class Call:
 
     def describe(self, value):
         """What Deno may do with an object that stays here."""
-        methods, attributes = [], {}
+        methods, attributes, constants = [], {}, {}
         for name in dir(value):
             if name.startswith("_"):
                 continue
@@ -262,7 +265,13 @@ class Call:
                 attribute = getattr(value, name)
             except Exception:
                 continue
-            if callable(attribute):
+            if name == "fileno":
+                # What selects does not wait for an answer.
+                try:
+                    constants[name] = self.encode(attribute())
+                except Exception:
+                    methods.append(name)
+            elif callable(attribute):
                 methods.append(name)
             elif isinstance(attribute, (bool, int, str, type(None))):
                 attributes[name] = self.encode(attribute)
@@ -271,6 +280,7 @@ class Call:
             "type": type(value).__name__,
             "methods": methods,
             "attributes": attributes,
+            "constants": constants,
         }
 
     def result(self, text, blob):
@@ -304,7 +314,7 @@ class Call:
         if self.into is not None:
             self.into._adopt(self.deno, content)
             return self.into
-        return remote(self.deno, content, value["class"])
+        return remote(self.deno, content, value["class"], value["fields"])
 
     def decode_error(self, error, blob):
         if "python" in error:
@@ -315,7 +325,10 @@ class Call:
             args = self.decode(error["args"], blob)
             if error["exceptions"] is not None:
                 args = (error["text"], list(self.decode(error["exceptions"], blob)))
-            made = cls(*([error["text"]] if args is None else args))
+            elif cls is KeyError:
+                # It prints its argument's repr().
+                args = (ast.literal_eval(error["text"]),)
+            made = cls(*args)
         # Python shall not put right what is wrong over there.
         if (
             made is None
@@ -328,7 +341,7 @@ class Call:
         return made
 
 
-NOTHING = {"type": "object", "methods": [], "attributes": {}}
+NOTHING = {"type": "object", "methods": [], "attributes": {}, "constants": {}}
 
 # ## Errors
 
@@ -383,11 +396,12 @@ remotes = weakref.WeakValueDictionary()
 class Remote:
     """Stands for an object that lives in Deno."""
 
-    __slots__ = ("_deno", "_handle", "_owner", "__weakref__")
+    __slots__ = ("_deno", "_handle", "_fields", "_owner", "__weakref__")
 
-    def _adopt(self, deno, handle):
+    def _adopt(self, deno, handle, fields=()):
         self._deno = deno
         self._handle = handle
+        self._fields = fields
         # What shall live as long as this object.
         self._owner = None
         remotes[handle] = self
@@ -398,6 +412,12 @@ class Remote:
     def _get(self, name):
         return self._deno.act("get", self._handle, name)
 
+    def __getattr__(self, name):
+        if name != "_fields" and name in self._fields:
+            return self._get(name)
+        words = f"{type(self).__name__!r} object has no attribute {name!r}"
+        raise AttributeError(words)
+
     def __repr__(self):
         return self._call("toString")
 
@@ -407,14 +427,14 @@ class Remote:
             self._deno.tell({"drop": self._handle})
 
 
-def remote(deno, handle, description):
+def remote(deno, handle, description, fields):
     """The object that stands for one in Deno: always the same while it lives."""
     known = remotes.get(handle)
     if known is not None:
         return known
     cls = class_for(description)
     made = cls.__new__(cls)
-    made._adopt(deno, handle)
+    made._adopt(deno, handle, fields)
     return made
 
 
