@@ -33,9 +33,26 @@ export {
   socket,
 } from "./src/socket.ts";
 export type { Descriptor } from "./src/descriptor.ts";
+export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
 export type { CallEvent } from "./src/events.ts";
 export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
+export type { Bytes } from "./src/connection.ts";
+export { SocketIO } from "./src/socket_io.ts";
+export type { FileSocket } from "./src/socket_io.ts";
+export type { BinaryMode, MakefileOptions, SocketFile } from "./src/file.ts";
+export type { BytesIOBase, IOBase } from "./src/io_base.ts";
+export type { BufferedFile, BufferedIOBase } from "./src/buffered_io.ts";
+export type { BufferedReader } from "./src/buffered_reader.ts";
+export type { BufferedWriter } from "./src/buffered_writer.ts";
+export type { BufferedRWPair } from "./src/buffered_rwpair.ts";
+export type {
+  BufferedBytes,
+  ReconfigureOptions,
+  TextIOWrapper,
+  TextOptions,
+} from "./src/text.ts";
+export type { SendfileOptions, SendfileSource } from "./src/sendfile.ts";
 export {
   create_connection,
   create_server,
@@ -46,6 +63,31 @@ export type {
   CreateConnectionOptions,
   CreateServerOptions,
 } from "./src/connect.ts";
+export { getaddrinfo } from "./src/getaddrinfo.ts";
+export type { AddrInfo, GetaddrinfoOptions } from "./src/getaddrinfo.ts";
+export {
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+} from "./src/hosts.ts";
+export type { HostEntry } from "./src/hosts.ts";
+export { gethostname, sethostname } from "./src/hostname.ts";
+export { getnameinfo } from "./src/getnameinfo.ts";
+export {
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+} from "./src/services.ts";
+export { htonl, htons, ntohl, ntohs } from "./src/byte_order.ts";
+export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./src/inet.ts";
+export { CMSG_LEN, CMSG_SPACE } from "./src/cmsg.ts";
+export {
+  if_indextoname,
+  if_nameindex,
+  if_nametoindex,
+} from "./src/interfaces.ts";
+export type { NetworkInterface } from "./src/interfaces.ts";
 export type {
   Address,
   AddressLike,
@@ -70,6 +112,7 @@ export {
   InterruptedError,
   IsADirectoryError,
   KeyError,
+  LookupError,
   NotADirectoryError,
   OSError,
   OSError as error,
@@ -79,7 +122,13 @@ export {
   RuntimeError,
   TimeoutError,
   TimeoutError as timeout,
+  UnsupportedOperation,
   ValueError,
 } from "./src/errors.ts";
+export {
+  UnicodeDecodeError,
+  UnicodeEncodeError,
+  UnicodeError,
+} from "./src/unicode_errors.ts";
 export type { OSErrorOptions } from "./src/errors.ts";
 export * from "./src/constants.ts";

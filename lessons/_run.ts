@@ -109,7 +109,9 @@ async function runCommand(lesson: Lesson, options: Options): Promise<void> {
 function reportFailure(error: unknown, options?: Options): void {
   const isBug = !(error instanceof Error) || error instanceof TypeError ||
     error instanceof RangeError || error instanceof ReferenceError;
-  if (isBug) throw error;
+  // A host that cannot be a name is the user's, not ours.
+  const isBadName = error instanceof Error && error.name === "UnicodeError";
+  if (isBug && !isBadName) throw error;
   const where = options ? whereFailed(error, options) : "";
   console.error(`${error.name}: ${error.message}${where}`);
 }

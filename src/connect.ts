@@ -11,13 +11,14 @@ import {
   AF_INET6,
   AF_UNIX,
   IPPROTO_IPV6,
-  IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
 import { errno } from "./errno.ts";
 import {
   ExceptionGroup,
@@ -29,9 +30,9 @@ import {
 } from "./errors.ts";
 import { OpenDescriptor } from "./descriptor.ts";
 import { SOCK_FLAGS } from "./flags.ts";
+import { getaddrinfo } from "./getaddrinfo.ts";
 import { checkKind } from "./kind.ts";
 import { asInteger, repr, typeName } from "./python.ts";
-import { resolveAll } from "./resolve.ts";
 import { Socket } from "./socket.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
 
@@ -86,8 +87,9 @@ export async function create_connection(
   const { source_address = null, all_errors = false } = options;
   const [host, port] = asPair(address);
   const failures: Error[] = [];
-  for (const { family, address } of await resolveAll(host, port)) {
-    const sock = new Socket(family, SOCK_STREAM, IPPROTO_TCP);
+  const found = await getaddrinfo(host, port, { type: SOCK_STREAM });
+  for (const [family, type, proto, , address] of found) {
+    const sock = new Socket(family, type, proto);
     try {
       if (options.timeout !== undefined) sock.settimeout(options.timeout);
       if (source_address !== null) sock.bind(source_address);
@@ -105,7 +107,13 @@ export async function create_connection(
   throw failures.at(-1) ?? new OSError("getaddrinfo returns an empty list");
 }
 
-function asPair(address: unknown): [unknown, unknown] {
+/** Host and port as `getaddrinfo` takes them, which checks what they are. */
+type HostAndPort = [
+  host: Parameters<typeof getaddrinfo>[0],
+  port: Parameters<typeof getaddrinfo>[1],
+];
+
+function asPair(address: unknown): HostAndPort {
   if (!Array.isArray(address) && typeof address !== "string") {
     throw new TypeError(
       `cannot unpack non-iterable ${typeName(address)} object`,
@@ -226,7 +234,7 @@ function bindNamingAddress(sock: Socket, address: AddressLike): void {
  * ```
  *
  * @param family `AF_UNIX`; `null` is that too.
- * @param type `SOCK_STREAM`; −1 is that too. With `SOCK_NONBLOCK` the timeouts
+ * @param type `SOCK_STREAM` or `SOCK_DGRAM`. With `SOCK_NONBLOCK` the timeouts
  * are 0.
  * @param proto 0; −1 is that too.
  * @returns The two sockets, which have no names.
@@ -246,7 +254,9 @@ export async function socketpair(
   const p = asInteger(proto, "int");
   checkKind(f, t & ~SOCK_FLAGS, p);
   if (f !== AF_UNIX) throw osError("EOPNOTSUPP");
-  const [one, other] = await StreamEndpoint.pair();
+  const [one, other] = (t & ~SOCK_FLAGS) === SOCK_DGRAM
+    ? DatagramEndpoint.pair()
+    : await StreamEndpoint.pair();
   return [
     new Socket(f, t, p, new OpenDescriptor(one)),
     new Socket(f, t, p, new OpenDescriptor(other)),

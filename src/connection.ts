@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Address } from "./address.ts";
 import { osError, translate } from "./errors.ts";
 
 /** Bytes in an array of their own, as every method takes and returns them. */
@@ -23,7 +24,14 @@ export type Connection =
     | "ref"
     | "unref"
   >
-  & Partial<Pick<Deno.TcpConn, "setNoDelay" | "setKeepAlive">>;
+  & Partial<Pick<Deno.TcpConn, "setNoDelay" | "setKeepAlive">>
+  & {
+    /** The names that the system knows, where others are shown. */
+    readonly systemNames?: {
+      readonly local: Address;
+      readonly peer: Address;
+    };
+  };
 
 /**
  * What has become of a connection: the error that broke it, until one call has

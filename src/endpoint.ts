@@ -158,4 +158,13 @@ export interface Endpoint {
    * program running: that is for those who wait.
    */
   watch(onChange: () => void): () => void;
+
+  /**
+   * The descriptor that Deno has for it, `undefined` as long as there is none.
+   * Only with the descriptor tier.
+   */
+  locate(): number | undefined;
+
+  /** What is called when Deno has made, or is closing, the socket behind it. */
+  onSystemChange: (() => void) | undefined;
 }

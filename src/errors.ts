@@ -99,7 +99,10 @@ function setName(error: Error, name: string): void {
 }
 
 /** The call would have to wait and may not: EAGAIN, EALREADY, EINPROGRESS. */
-export class BlockingIOError extends OSError {}
+export class BlockingIOError extends OSError {
+  /** On a failed write to a buffered file: how many bytes it has taken. */
+  declare characters_written?: number;
+}
 /** The connection, which the peer or the network broke: the common base. */
 export class ConnectionError extends OSError {}
 /** Sending on a connection that can send no more: EPIPE, ESHUTDOWN. */
@@ -211,7 +214,27 @@ export class ValueError extends RangeError {
    */
   constructor(message: string) {
     super(message);
-    setName(this, "ValueError");
+    setName(this, new.target.name);
+  }
+}
+
+/**
+ * A file object cannot do this: read what is only for writing, seek, …. As
+ * Python's `io.UnsupportedOperation`, which is an OSError and a ValueError; a
+ * class of JavaScript has one parent, so this one is an `OSError` only.
+ */
+export class UnsupportedOperation extends OSError {}
+
+/** Nothing has this name, such as no encoding. As Python's `LookupError`. */
+export class LookupError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What was looked for.
+   */
+  constructor(message: string) {
+    super(message);
+    setName(this, "LookupError");
   }
 }
 

@@ -1,110 +1,148 @@
 /**
- * IPv4 and IPv6 addresses as text and as bytes: pure functions, no I/O.
+ * Python's functions from addresses as text to addresses as bytes, and back.
  *
  * @module
  */
 
-/** Every form that libc's `inet_aton` takes: `127.1`, `0x7f.1`, `2130706433`. */
-const IPV4_PART_REGEXP = /^(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
+import { AF_INET, AF_INET6 } from "./constants.ts";
+import { OSError, osError, ValueError } from "./errors.ts";
+import {
+  formatIPv4,
+  formatIPv6,
+  parseIPv4,
+  parseIPv6,
+  parsePlainIPv4,
+} from "./ip.ts";
+import {
+  asBytes,
+  type BytesLike,
+  checkParsedArgumentCount,
+  parseInt32,
+  parseText,
+} from "./python.ts";
 
 /**
- * The four bytes of an IPv4 address, or `undefined` if the text is none.
+ * The four bytes of an IPv4 address. As Python's `socket.inet_aton()`.
  *
- * The last part fills all the bytes that are left, so `127.1` is `127.0.0.1`.
+ * It takes every form that the C library takes: `127.1` is `127.0.0.1`, `0x7f`
+ * is hexadecimal, `010` is octal, and what follows a space does not count.
+ * `inet_pton` takes none of these.
+ *
+ * @example Four numbers, or fewer
+ * ```ts
+ * import { inet_aton } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(inet_aton("127.0.0.1"), Uint8Array.of(127, 0, 0, 1));
+ * assertEquals(inet_aton("127.1"), Uint8Array.of(127, 0, 0, 1));
+ * ```
+ *
+ * @param ip_string The address as text.
+ * @returns Its four bytes, the most significant one first.
+ * @throws {OSError} If the text is no IPv4 address; without errno.
+ * @throws {TypeError} If it is no string.
+ * @throws {ValueError} If there is a NUL in it.
  */
-export function parseIPv4(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length > 4) return undefined;
-  const numbers: number[] = [];
-  for (const part of parts) {
-    if (!IPV4_PART_REGEXP.test(part)) return undefined;
-    const isOctal = /^0[0-7]+$/.test(part);
-    numbers.push(isOctal ? parseInt(part, 8) : Number(part));
-  }
-  const last = numbers.pop()!;
-  if (numbers.some((number) => number > 255)) return undefined;
-  if (last >= 256 ** (4 - numbers.length)) return undefined;
-  const bytes = Uint8Array.of(0, 0, 0, 0);
-  bytes.set(numbers);
-  for (let i = 3, rest = last; i >= numbers.length; i--) {
-    bytes[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return bytes;
+export function inet_aton(ip_string: string): Uint8Array<ArrayBuffer> {
+  checkParsedArgumentCount(arguments.length, "inet_aton", 1);
+  const text = parseText(ip_string, "inet_aton", 1);
+  const bytes = parseIPv4(text.replace(/[ \t\n\v\f\r][^]*/, ""));
+  if (bytes !== undefined) return bytes;
+  throw new OSError("illegal IP address string passed to inet_aton");
 }
 
-/** The usual text of an IPv4 address. */
-export function formatIPv4(bytes: Uint8Array): string {
-  return bytes.join(".");
+/**
+ * The text of an IPv4 address. As Python's `socket.inet_ntoa()`.
+ *
+ * @example Four bytes
+ * ```ts
+ * import { inet_ntoa } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(inet_ntoa(Uint8Array.of(127, 0, 0, 1)), "127.0.0.1");
+ * ```
+ *
+ * @param packed_ip The four bytes, the most significant one first.
+ * @returns The address as text.
+ * @throws {OSError} If there are more or fewer than four bytes; without errno.
+ * @throws {TypeError} If the argument is no bytes.
+ */
+export function inet_ntoa(packed_ip: BytesLike): string {
+  checkParsedArgumentCount(arguments.length, "inet_ntoa", 1);
+  const bytes = asBytes(packed_ip);
+  if (bytes.length === 4) return formatIPv4(bytes);
+  throw new OSError("packed IP wrong length for inet_ntoa");
 }
 
-/** The sixteen bytes of an IPv6 address, or `undefined` if the text is none. */
-export function parseIPv6(text: string): Uint8Array | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  // Only at the very end may the last four bytes stand as an IPv4 address.
-  const groups = halves.map((half, i) =>
-    parseGroups(half, i === halves.length - 1)
-  );
-  const [head, tail] = groups;
-  if (head === undefined || groups.includes(undefined)) return undefined;
-  if (tail === undefined) {
-    return head.length === 16 ? Uint8Array.from(head) : undefined;
-  }
-  // `::` stands for at least one group.
-  const missing = 16 - head.length - tail.length;
-  if (missing < 2) return undefined;
-  return Uint8Array.from([...head, ...new Array(missing).fill(0), ...tail]);
+/**
+ * The bytes of an address of either family. As Python's `socket.inet_pton()`.
+ *
+ * @example IPv6
+ * ```ts
+ * import { AF_INET6, inet_pton } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = inet_pton(AF_INET6, "::1");
+ * assertEquals(bytes.length, 16);
+ * assertEquals(bytes[15], 1);
+ * ```
+ *
+ * @param address_family `AF_INET` or `AF_INET6`.
+ * @param ip_string The address as text, in its plain form, without a scope.
+ * @returns Four or sixteen bytes, the most significant one first.
+ * @throws {OSError} If the text is no address of the family, without errno;
+ * EAFNOSUPPORT for another family.
+ * @throws {TypeError} If the family is no integer, or the text no string.
+ * @throws {ValueError} If there is a NUL in the text.
+ * @throws {OverflowError} If the family is no C `int`.
+ */
+export function inet_pton(
+  address_family: number,
+  ip_string: string,
+): Uint8Array<ArrayBuffer> {
+  checkParsedArgumentCount(arguments.length, "inet_pton", 2);
+  const family = parseInt32(address_family);
+  const text = parseText(ip_string, "inet_pton", 2);
+  if (family !== AF_INET && family !== AF_INET6) throw osError("EAFNOSUPPORT");
+  const parse = family === AF_INET ? parsePlainIPv4 : parseIPv6;
+  const bytes = parse(text);
+  if (bytes !== undefined) return bytes;
+  throw new OSError("illegal IP address string passed to inet_pton");
 }
 
-/** The bytes of groups such as `2001:db8` or `ffff:127.0.0.1`. */
-function parseGroups(text: string, isLast: boolean): number[] | undefined {
-  if (text === "") return [];
-  const bytes: number[] = [];
-  const groups = text.split(":");
-  for (const [i, group] of groups.entries()) {
-    if (group.includes(".") && isLast && i === groups.length - 1) {
-      // Only the plain form with four decimal numbers may stand here.
-      if (!/^\d+\.\d+\.\d+\.\d+$/.test(group)) return undefined;
-      const parts = group.split(".");
-      if (parts.some((part) => /^0\d/.test(part) || Number(part) > 255)) {
-        return undefined;
-      }
-      bytes.push(...parts.map(Number));
-    } else {
-      if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
-      const number = parseInt(group, 16);
-      bytes.push(number >> 8, number & 255);
-    }
+/**
+ * The text of an address of either family, in its shortest form. As Python's
+ * `socket.inet_ntop()`.
+ *
+ * @example There and back
+ * ```ts
+ * import { AF_INET6, inet_ntop, inet_pton } from "@pysocket/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = inet_pton(AF_INET6, "2001:0DB8:0:0:0:0:0:1");
+ * assertEquals(inet_ntop(AF_INET6, bytes), "2001:db8::1");
+ * ```
+ *
+ * @param address_family `AF_INET` or `AF_INET6`.
+ * @param packed_ip Four or sixteen bytes, the most significant one first.
+ * @returns The address as text.
+ * @throws {ValueError} If there are more or fewer bytes, or it is another
+ * family.
+ * @throws {TypeError} If the family is no integer, or the address no bytes.
+ * @throws {OverflowError} If the family is no C `int`.
+ */
+export function inet_ntop(
+  address_family: number,
+  packed_ip: BytesLike,
+): string {
+  checkParsedArgumentCount(arguments.length, "inet_ntop", 2);
+  const family = parseInt32(address_family);
+  const bytes = asBytes(packed_ip);
+  if (family !== AF_INET && family !== AF_INET6) {
+    throw new ValueError(`unknown address family ${family}`);
   }
-  return bytes;
-}
-
-/** The canonical text of an IPv6 address, as libc's `inet_ntop` writes it. */
-export function formatIPv6(bytes: Uint8Array): string {
-  const words: number[] = [];
-  for (let i = 0; i < 16; i += 2) {
-    words.push((bytes[i]! << 8) | bytes[i + 1]!);
+  if (bytes.length !== (family === AF_INET ? 4 : 16)) {
+    throw new ValueError("invalid length of packed IP address string");
   }
-  const { start, length } = longestZeroRun(words);
-  const isMapped = start === 0 && length === 5 && words[5] === 0xffff;
-  const isCompatible = start === 0 && length === 6;
-  const groups = words.map((word) => word.toString(16));
-  if (isMapped || isCompatible) {
-    groups.splice(6, 2, formatIPv4(bytes.subarray(12)));
-  }
-  if (length < 2) return groups.join(":");
-  const head = groups.slice(0, start).join(":");
-  const tail = groups.slice(Math.min(start + length, groups.length)).join(":");
-  return `${head}::${tail}`;
-}
-
-function longestZeroRun(words: number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < words.length; start++) {
-    let end = start;
-    while (words[end] === 0) end++;
-    if (end - start > best.length) best = { start, length: end - start };
-  }
-  return best;
+  return family === AF_INET ? formatIPv4(bytes) : formatIPv6(bytes);
 }

@@ -122,9 +122,8 @@ export class Inflow {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<number> {
-    const isIdle = !this.#reading && !this.#isReadable &&
-      !this.#isShut && !this.#fate.isClosed;
-    if (timeout === null && !isPeek && isIdle) return this.#readInto(target);
+    const mayLend = this.isIdle && !this.#isShut && !this.#fate.isClosed;
+    if (timeout === null && !isPeek && mayLend) return this.#readInto(target);
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -191,6 +190,11 @@ export class Inflow {
     } finally {
       this.#isEndAssumed = false;
     }
+  }
+
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return !this.#reading && !this.#isReadable;
   }
 
   /** Whether a call that receives would have an answer now. */

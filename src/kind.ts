@@ -9,6 +9,8 @@ import {
   AF_INET6,
   AF_UNIX,
   IPPROTO_TCP,
+  IPPROTO_UDP,
+  SOCK_DGRAM,
   SOCK_STREAM,
 } from "./constants.ts";
 import { osError } from "./errors.ts";
@@ -28,8 +30,11 @@ export function checkKind(family: number, type: number, proto: number): void {
   if (isUnix && proto !== 0 && proto !== AF_UNIX) {
     throw osError("EPROTONOSUPPORT");
   }
-  if (type !== SOCK_STREAM) throw osError("ESOCKTNOSUPPORT");
-  if (!isUnix && proto !== 0 && proto !== IPPROTO_TCP) {
+  const usual = type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+  if (type !== SOCK_STREAM && type !== SOCK_DGRAM) {
+    throw osError("ESOCKTNOSUPPORT");
+  }
+  if (!isUnix && proto !== 0 && proto !== usual) {
     throw osError("EPROTONOSUPPORT");
   }
 }

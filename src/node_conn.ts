@@ -1,12 +1,12 @@
 /**
- * A connection from a chosen local address. `Deno.connect` has no such option,
- * `node:net` has: here it stands behind the part of `Deno.Conn` that a stream
- * needs.
+ * A connection from a chosen local address, or of a given descriptor. Deno's own
+ * have no such option, `node:net` has: here it stands behind the part of
+ * `Deno.Conn` that a stream needs.
  *
  * @module
  */
 
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import type { HostPort } from "./resolve.ts";
 import type { Connection } from "./connection.ts";
 
@@ -37,7 +37,7 @@ export function connectFrom(
   socket.once("error", reject);
   socket.once("connect", () => {
     socket.off("error", reject);
-    resolve(new NodeConnection(socket));
+    resolve(new NodeConnection(socket, addressesOf(socket)));
   });
   return {
     connected: promise,
@@ -47,13 +47,47 @@ export function connectFrom(
   };
 }
 
+/** Where a connection leads, as `Deno.Conn` says it. */
+export type Addresses = Pick<Deno.Conn, "localAddr" | "remoteAddr">;
+
+function addressesOf(socket: Socket): Addresses {
+  return {
+    localAddr: {
+      transport: "tcp",
+      hostname: socket.localAddress!,
+      port: socket.localPort!,
+    },
+    remoteAddr: {
+      transport: "tcp",
+      hostname: socket.remoteAddress!,
+      port: socket.remotePort!,
+    },
+  };
+}
+
+/**
+ * A connection of a descriptor, which from now on belongs to it: a connected TCP
+ * or Unix stream, closed by `close`. Nothing is read before it is asked for.
+ */
+export function openDescriptor(fd: number, addresses: Addresses): Connection {
+  const options = {
+    fd,
+    readable: true,
+    writable: true,
+    allowHalfOpen: true,
+    // A read that has begun and is paused would never go on.
+    pauseOnCreate: true,
+  };
+  return new NodeConnection(new Socket(options), addresses);
+}
+
 /**
  * A socket of `node:net`, read and written as a `Deno.Conn` is; as with that one
  * only what is under way keeps the program running.
  */
 class NodeConnection implements Connection {
-  readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr;
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
   readonly #socket: Socket;
   #failure: Error | undefined;
   #unread: Uint8Array | undefined;
@@ -61,18 +95,10 @@ class NodeConnection implements Connection {
   #isReferenced = true;
   #writes = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, { localAddr, remoteAddr }: Addresses) {
     this.#socket = socket;
-    this.localAddr = {
-      transport: "tcp",
-      hostname: socket.localAddress!,
-      port: socket.localPort!,
-    };
-    this.remoteAddr = {
-      transport: "tcp",
-      hostname: socket.remoteAddress!,
-      port: socket.remotePort!,
-    };
+    this.localAddr = localAddr;
+    this.remoteAddr = remoteAddr;
     socket.pause();
     socket.unref();
     socket.on("error", (error: Error) => this.#failure = error);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatUnixPath, type UnixAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { translate } from "./errors.ts";
 
@@ -18,7 +19,8 @@ export async function connectPair(): Promise<[Connection, Connection]> {
     using listener = Deno.listen({ transport: "unix", path });
     const connected = await Deno.connect({ transport: "unix", path });
     const accepted = await acceptFrom(connected, listener);
-    return [unnamed(connected), unnamed(accepted)];
+    const name = formatUnixPath(path);
+    return [unnamed(connected, "", name), unnamed(accepted, name, "")];
   } catch (error) {
     throw translate(error);
   }
@@ -54,10 +56,15 @@ async function acceptFrom(
 const NO_NAME: Deno.UnixAddr = { transport: "unix", path: "" };
 
 /** A connection without the name that its making has left on it. */
-function unnamed(conn: Deno.UnixConn): Connection {
+function unnamed(
+  conn: Deno.UnixConn,
+  local: UnixAddress,
+  peer: UnixAddress,
+): Connection {
   return {
     localAddr: NO_NAME,
     remoteAddr: NO_NAME,
+    systemNames: { local, peer },
     read: (target) => conn.read(target),
     write: (data) => conn.write(data),
     closeWrite: () => conn.closeWrite(),

@@ -6,6 +6,7 @@
  */
 
 import { OverflowError, ValueError } from "./errors.ts";
+import { UnicodeEncodeError } from "./unicode_errors.ts";
 
 /** Python's "bytes-like object": a buffer, or a view of one, of any kind. */
 export type BytesLike = ArrayBufferView | ArrayBufferLike;
@@ -14,6 +15,7 @@ const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
 const LONG_MAX = 2n ** 63n - 1n;
 const LONG_MIN = -(2n ** 63n);
+const ULONG_MAX = 2n ** 64n - 1n;
 
 /** The name Python gives to the type of a value, as its messages show it. */
 export function typeName(value: unknown): string {
@@ -92,6 +94,30 @@ export function checkArgumentCount(
   throw new TypeError(`socket.${method}() takes ${wanted} (${given} given)`);
 }
 
+/** The same for a function of the module that parses its own arguments. */
+export function checkParsedArgumentCount(
+  given: number,
+  name: string,
+  wanted: number,
+): void {
+  if (given === wanted) return;
+  const s = wanted === 1 ? "" : "s";
+  throw new TypeError(
+    `${name}() takes exactly ${wanted} argument${s} (${given} given)`,
+  );
+}
+
+/** The same for a function of the module that takes one argument, or none. */
+export function checkPlainArgumentCount(
+  given: number,
+  name: string,
+  wanted: 0 | 1,
+): void {
+  if (given === wanted) return;
+  const words = wanted === 0 ? "no arguments" : "exactly one argument";
+  throw new TypeError(`_socket.${name}() takes ${words} (${given} given)`);
+}
+
 /** The same for the methods that are written in Python, where `self` counts. */
 export function checkPythonArgumentCount(given: number, method: string): void {
   if (given === 0) return;
@@ -148,6 +174,79 @@ export function asInteger(
     throw new OverflowError(`Python int too large to convert to C ${type}`);
   }
   return Number(number);
+}
+
+/** A C `unsigned long` as CPython's `PyLong_AsUnsignedLong` makes it. */
+export function asUnsignedLong(value: number | bigint | boolean): bigint {
+  const number = BigInt(value);
+  if (number < 0n) {
+    throw new OverflowError("can't convert negative value to unsigned int");
+  }
+  if (number > ULONG_MAX) {
+    throw new OverflowError(
+      "Python int too large to convert to C unsigned long",
+    );
+  }
+  return number;
+}
+
+/** Whether Python would call a value an `int`: a bool is one too. */
+export function isInteger(
+  value: unknown,
+): value is number | bigint | boolean {
+  return Number.isInteger(value) || typeof value === "bigint" ||
+    typeof value === "boolean";
+}
+
+/** A C string as CPython's argument parser makes it (format `s`). */
+export function parseText(
+  value: unknown,
+  name: string,
+  position: number,
+): string {
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `${name}() argument ${position} must be str, not ${wordFor(value)}`,
+    );
+  }
+  checkEncodable(value);
+  if (value.includes("\0")) throw new ValueError("embedded null character");
+  return value;
+}
+
+/** A name of the file system's kind, text or bytes (`os.fsencode`). */
+export function parseFileName(value: unknown): string {
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+    throw new TypeError(
+      `expected str, bytes or os.PathLike object, not ${typeName(value)}`,
+    );
+  }
+  const text = typeof value === "string"
+    ? value
+    : new TextDecoder().decode(value);
+  if (text.includes("\0")) throw new ValueError("embedded null byte");
+  return text;
+}
+
+/** The argument parser's word for a value that it refuses. */
+export function wordFor(value: unknown): string {
+  return value === null || value === undefined ? "None" : typeName(value);
+}
+
+/** Text that is no UTF-16 has no UTF-8 either. */
+export function checkEncodable(text: string): void {
+  if (text.isWellFormed()) return;
+  const characters = [...text];
+  const start = characters.findIndex((each) => !each.isWellFormed());
+  const rest = characters.slice(start).findIndex((each) => each.isWellFormed());
+  const end = rest < 0 ? characters.length : start + rest;
+  throw new UnicodeEncodeError(
+    "utf-8",
+    text,
+    start,
+    end,
+    "surrogates not allowed",
+  );
 }
 
 /** The bytes behind any `BufferSource`; nothing else is bytes, no string is. */

@@ -19,12 +19,15 @@ import {
   AF_INET,
   AF_UNIX,
   IPPROTO_TCP,
+  IPPROTO_UDP,
   MSG_DONTWAIT,
+  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SocketKind,
 } from "./constants.ts";
-import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import { DatagramEndpoint } from "./datagram_endpoint.ts";
+import { asDescriptor, type Descriptor, OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint, Message, RemoteAddress } from "./endpoint.ts";
 import { errno } from "./errno.ts";
 import { instrument } from "./events.ts";
@@ -36,7 +39,16 @@ import {
   parseAncillaryItem,
   scatter,
 } from "./buffers.ts";
+import type { BufferedReader } from "./buffered_reader.ts";
+import type { BufferedRWPair } from "./buffered_rwpair.ts";
+import type { BufferedWriter } from "./buffered_writer.ts";
 import { OSError, osError, ValueError } from "./errors.ts";
+import {
+  type BinaryMode,
+  makefile,
+  type MakefileOptions,
+  type SocketFile,
+} from "./file.ts";
 import { SOCK_FLAGS } from "./flags.ts";
 import { checkKind } from "./kind.ts";
 import { getOption, setOption } from "./options.ts";
@@ -47,13 +59,19 @@ import {
   type BytesLike,
   checkArgumentCount,
   checkPythonArgumentCount,
-  index,
   parseInt32,
   parseTimeout,
   repr,
 } from "./python.ts";
 import { resolve, resolveSync } from "./resolve.ts";
+import {
+  sendfile,
+  type SendfileOptions,
+  type SendfileSource,
+} from "./sendfile.ts";
+import type { SocketIO } from "./socket_io.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
+import type { TextIOWrapper } from "./text.ts";
 
 /** The most arrays that the system takes at once, UIO_MAXIOV. */
 const IOV_MAX = 1024;
@@ -143,6 +161,9 @@ export class Socket {
   #descriptor: OpenDescriptor;
   #timeout: number | null = defaultTimeout;
   #isClosed = false;
+  // The descriptor is given up by close(), or when the last file closes.
+  #isReleased = false;
+  #ioRefs = 0;
 
   static {
     descriptorOf = (sock) => sock.#descriptor;
@@ -168,7 +189,7 @@ export class Socket {
     family: number = -1,
     type: number = -1,
     proto: number = -1,
-    fileno: Descriptor | null = null,
+    fileno: Descriptor | number | null = null,
   ) {
     const given = [family, type, proto].map((each) => asInteger(each, "int"));
     const [f = -1, t = -1, p = -1] = given;
@@ -186,7 +207,7 @@ export class Socket {
     this.#proto = p === -1 ? 0 : p;
     checkKind(this.#family, this.#type, this.#proto);
     this.#descriptor = new OpenDescriptor(
-      new StreamEndpoint(this.#family, this.#type, this.#proto),
+      makeEndpoint(this.#family, this.#type, this.#proto),
     );
   }
 
@@ -297,7 +318,9 @@ export class Socket {
    * Closes the socket. As Python's `socket.close()`, but calls that wait on it
    * end at once with EBADF, where CPython leaves a thread waiting.
    *
-   * Closing again does nothing. What `send` has taken still goes out.
+   * Closing again does nothing. What `send` has taken still goes out. While
+   * files of `makefile` are open, the socket goes on working, for them and for
+   * everybody, and closes with the last of them.
    *
    * @example Nothing works afterwards
    * ```ts
@@ -312,11 +335,26 @@ export class Socket {
    */
   close(): void {
     checkPythonArgumentCount(arguments.length, "close");
-    if (this.#isClosed) return;
+    if (this.#isReleased) return;
     this.#isClosed = true;
+    if (this.#ioRefs > 0) return;
+    this.#isReleased = true;
     // Another Socket, with the same descriptor, may have been faster.
     if (this.#descriptor.isClosed) throw osError("EBADF");
     this.#descriptor.close();
+  }
+
+  /**
+   * Counts one file of `makefile` less, and closes a socket that waited for the
+   * last one. As Python's `socket._decref_socketios()`, which files call.
+   *
+   * @ignore
+   */
+  async _decref_socketios(): Promise<void> {
+    if (this.#ioRefs > 0) this.#ioRefs--;
+    if (!this.#isClosed) return;
+    this.close();
+    if (this.#ioRefs === 0) await this.#descriptor.close();
   }
 
   /**
@@ -429,8 +467,8 @@ export class Socket {
    */
   detach(): Descriptor | -1 {
     checkPythonArgumentCount(arguments.length, "detach");
-    if (this.#isClosed) return -1;
-    this.#isClosed = true;
+    if (this.#isReleased) return -1;
+    this.#isClosed = this.#isReleased = true;
     const descriptor = this.#descriptor;
     this.#descriptor = closedDescriptor(this);
     return descriptor;
@@ -463,6 +501,87 @@ export class Socket {
     const sock = new Kind(family, type, proto, this.#descriptor.dup());
     sock.#timeout = this.#timeout;
     return sock as this;
+  }
+
+  /**
+   * The number of the socket's descriptor in this process. As Python's
+   * `socket.fileno()`. Deno does not tell it, but the C library can be asked: so
+   * this needs `--allow-ffi`, on Linux or macOS.
+   *
+   * The number is a duplicate of Deno's own descriptor. It stays the same for the
+   * life of the socket, is closed with it, and takes the place of the socket
+   * where one is wanted: in the constructor, in `select` and in `selectors`.
+   *
+   * @example The same number every time
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const sock = socket();
+   * const number = sock.fileno();
+   * assertEquals(sock.fileno(), number);
+   * sock.close();
+   * assertEquals(sock.fileno(), -1);
+   * ```
+   *
+   * @returns The number, or −1 if the socket is closed.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   * @throws {OSError} EOPNOTSUPP if several descriptors of the program look the
+   * same, as those of Unix sockets without a name do: ask for the number before
+   * the next of them is made.
+   */
+  fileno(): number {
+    checkArgumentCount(arguments.length, "fileno", 0);
+    return this.#descriptor.fileno();
+  }
+
+  /**
+   * Whether programs that this one starts have the descriptor too. As Python's
+   * `socket.get_inheritable()`.
+   *
+   * @example As in Python, it is not inherited
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * assertEquals(sock.get_inheritable(), false);
+   * ```
+   *
+   * @returns True only after `set_inheritable(true)`.
+   * @throws {OSError} EBADF if you have closed it.
+   */
+  get_inheritable(): boolean {
+    checkPythonArgumentCount(arguments.length, "get_inheritable");
+    return this.#descriptor.isInheritable;
+  }
+
+  /**
+   * Lets programs that this one starts have the descriptor, or not. As Python's
+   * `socket.set_inheritable()`. To let them have it needs `--allow-ffi`.
+   *
+   * @example For a program that is to take the socket over
+   * ```ts
+   * import { socket } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using sock = socket();
+   * sock.set_inheritable(true);
+   * assertEquals(sock.get_inheritable(), true);
+   * ```
+   *
+   * @param inheritable Whether they have it.
+   * @throws {OSError} EBADF if you have closed it; and as `fileno`.
+   * @throws {PermissionError} EACCES without `--allow-ffi`.
+   */
+  set_inheritable(inheritable: boolean): void {
+    if (arguments.length !== 1) {
+      throw new TypeError(
+        `socket.set_inheritable() missing 1 required positional argument: ` +
+          `'inheritable'`,
+      );
+    }
+    this.#descriptor.isInheritable = Boolean(inheritable);
   }
 
   /**
@@ -594,9 +713,7 @@ export class Socket {
       throw new OSError("getsockopt buflen out of range");
     }
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    const value = getOption(this.#endpoint, l, name);
-    if (length === 0) return value;
-    return new Uint8Array(Int32Array.of(value).buffer).slice(0, length);
+    return getOption(this.#descriptor, l, name, length);
   }
 
   /**
@@ -627,6 +744,98 @@ export class Socket {
     checkArgumentCount(arguments.length, "listen", 0, 1);
     if (arguments.length === 0) this.#endpoint.listen();
     else this.#endpoint.listen(Math.max(0, parseInt32(backlog)));
+  }
+
+  /**
+   * Makes a file object of the socket. As Python's `socket.makefile()`.
+   *
+   * A file without "b" in its mode holds text, with "b" bytes. It has a buffer,
+   * and what it has read ahead, `recv` no longer sees. Close it, by `close()` or
+   * `await using`: until then it keeps the connection open, even if the socket
+   * is closed. In Python a file that nobody holds closes itself; here none does.
+   *
+   * For the two directions of a connection make two files: one of text for both
+   * forgets what it has read ahead whenever something is written, as Python's.
+   *
+   * @example Lines of text
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * {
+   *   await using file = client.makefile("w");
+   *   await file.write("one\ntwo\n");
+   * }
+   * client.close();
+   *
+   * using conn = (await listener.accept())[0];
+   * using file = conn.makefile("r");
+   * const lines: string[] = [];
+   * for await (const line of file) lines.push(line);
+   * assertEquals(lines, ["one\n", "two\n"]);
+   * ```
+   *
+   * @param mode "r", "w" or both; with "b" for bytes. Text to read if left out.
+   * @param options `buffering`, or a number for it alone; `encoding`, `errors` and
+   * `newline` of text.
+   *
+   * The encodings are UTF-8, UTF-16, ASCII, Latin-1, and those with one byte for
+   * each character that both Python and Deno have: ISO 8859, Windows, KOI8, Mac.
+   * The error handlers are Python's, but "namereplace". By `newline` `null` each
+   * of `\n`, `\r` and `\r\n` ends a line and becomes `\n`; by `""` they stay; any
+   * other is the only end. `\n` is written as that end.
+   * @returns For text a {@linkcode TextIOWrapper}; for bytes a
+   * {@linkcode BufferedReader}, {@linkcode BufferedWriter} or, for both directions,
+   * {@linkcode BufferedRWPair}; with `buffering` 0 a {@linkcode SocketIO}.
+   * @throws {ValueError} If `mode` or `newline` is none of these, or text is to be
+   * without a buffer.
+   * @throws {LookupError} If there is no such encoding.
+   * @throws {TypeError} If an argument has the wrong type.
+   */
+  makefile(
+    mode?: "r" | "w" | "rw" | "wr" | "",
+    options?: MakefileOptions | number | null,
+  ): TextIOWrapper;
+  /** The same, for bytes without a buffer. */
+  makefile(
+    mode: BinaryMode,
+    options: 0 | MakefileOptions & { buffering: 0 },
+  ): SocketIO;
+  /** The same, for bytes to read. */
+  makefile(
+    mode: "rb" | "br" | "b",
+    options?: MakefileOptions | number | null,
+  ): BufferedReader;
+  /** The same, for bytes to write. */
+  makefile(
+    mode: "wb" | "bw",
+    options?: MakefileOptions | number | null,
+  ): BufferedWriter;
+  /** The same, for bytes to read and write. */
+  makefile(
+    mode: BinaryMode,
+    options?: MakefileOptions | number | null,
+  ): BufferedRWPair;
+  /** The same, for a mode that is known only at run time. */
+  makefile(
+    mode: string,
+    options?: MakefileOptions | number | null,
+  ): SocketFile;
+  makefile(
+    mode = "r",
+    options: MakefileOptions | number | null = null,
+  ): SocketFile {
+    if (arguments.length > 2) {
+      throw new TypeError(
+        "socket.makefile() takes from 1 to 3 positional arguments but " +
+          `${arguments.length + 1} were given`,
+      );
+    }
+    const file = makefile(this, mode, options);
+    this.#ioRefs++;
+    return file;
   }
 
   /**
@@ -1217,6 +1426,75 @@ export class Socket {
   }
 
   /**
+   * Sends a file up to its end, or a part of it. As Python's
+   * `socket.sendfile()`.
+   *
+   * Afterwards, and after an error, the file stands behind what has been sent.
+   *
+   * @example A part of a file
+   * ```ts
+   * import { create_connection, create_server } from "@pysocket/socket";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = create_server(["127.0.0.1", 0]);
+   * using client = await create_connection(listener.getsockname());
+   * using conn = (await listener.accept())[0];
+   *
+   * const path = await Deno.makeTempFile();
+   * await Deno.writeTextFile(path, "not this, only this part");
+   * {
+   *   using file = await Deno.open(path);
+   *   assertEquals(await client.sendfile(file, 10, 9), 9);
+   * }
+   * await Deno.remove(path);
+   * assertEquals(new TextDecoder().decode(await conn.recv(99)), "only this");
+   * ```
+   *
+   * @param file A `Deno.FsFile`, or anything with its `read` method and, if it can
+   * seek, its `seek` method. A file that is none of the system's is sent from
+   * where it stands if `offset` is 0, as in Python.
+   * @param offset Where in the file to begin; or an object with `offset` and
+   * `count`.
+   * @param count How many bytes to send; `null` sends up to the end.
+   * @returns How many bytes have been sent.
+   * @throws {ValueError} If the timeout is 0, the socket is of another type than
+   * `SOCK_STREAM`, the file is one of text, or `count` is not positive.
+   * @throws {TypeError} If an argument has the wrong type.
+   * @throws {TimeoutError} If the socket cannot take any more for as long as its
+   * timeout; a part has been sent.
+   * @throws {BrokenPipeError} As for `send`.
+   * @throws {ConnectionResetError} As for `send`.
+   * @throws {OSError} As for `send`.
+   */
+  async sendfile(
+    file: SendfileSource,
+    offset: number | SendfileOptions = 0,
+    count: number | null = null,
+  ): Promise<number> {
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "socket.sendfile() missing 1 required positional argument: 'file'",
+      );
+    }
+    if (arguments.length > 3) {
+      throw new TypeError(
+        "socket.sendfile() takes from 2 to 4 positional arguments but " +
+          `${arguments.length + 1} were given`,
+      );
+    }
+    const named = typeof offset === "object" && offset !== null
+      ? offset
+      : { offset, count };
+    const sock = {
+      type: this.#type,
+      isClosed: this.#endpoint.isClosed,
+      gettimeout: () => this.#timeout,
+      send: (data: BytesLike) => this.send(data),
+    };
+    return await sendfile(sock, file, named.offset ?? 0, named.count ?? null);
+  }
+
+  /**
    * Lets calls wait, or not. As Python's `socket.setblocking()`:
    * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is
    * `settimeout(0)`.
@@ -1316,10 +1594,9 @@ export class Socket {
       );
     }
     const [l = 0, name = 0] = [level, optname].map(parseInt32);
-    const number = optionValue(value);
+    const bytes = optionValue(value);
     if (this.#endpoint.isClosed) throw osError("EBADF");
-    if (number === undefined) throw osError("EINVAL");
-    setOption(this.#endpoint, l, name, number);
+    setOption(this.#descriptor, l, name, bytes);
   }
 
   /**
@@ -1363,10 +1640,13 @@ export class Socket {
     this.close();
   }
 
-  /** Closes the socket and waits until its port is free again. */
+  /**
+   * Closes the socket and waits until its port is free again; not if files of
+   * `makefile` are still open.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.#descriptor.close();
+    if (this.#isReleased) await this.#descriptor.close();
   }
 
   /**
@@ -1401,17 +1681,20 @@ export class Socket {
 
   #repr(family: string, type: string): string {
     const { isClosed } = this.#endpoint;
+    const fd = this.#descriptor.number ?? "?";
     const name = this.constructor === Socket
       ? "socket.socket"
       : this.constructor.name;
     const parts = [
-      `${name}${this.#isClosed ? " [closed]" : ""} fd=${isClosed ? -1 : "?"}`,
+      `${name}${this.#isClosed ? " [closed]" : ""} fd=${fd}`,
       `family=${family}`,
       `type=${type}`,
       `proto=${this.#proto}`,
     ];
     // A family that was claimed for a descriptor of another has no addresses.
-    if (!isClosed && this.#family === this.#endpoint.family) {
+    if (
+      !this.#isClosed && !isClosed && this.#family === this.#endpoint.family
+    ) {
       const local = this.#endpoint.getsockname();
       if (local !== "") parts.push(`laddr=${repr(local)}`);
       const peer = this.#endpoint.peer;
@@ -1431,6 +1714,7 @@ instrument(Socket.prototype, [
   "detach",
   "dup",
   "listen",
+  "makefile",
   "recv",
   "recv_into",
   "recvfrom",
@@ -1439,6 +1723,7 @@ instrument(Socket.prototype, [
   "recvmsg_into",
   "send",
   "sendall",
+  "sendfile",
   "sendmsg",
   "sendto",
   "setblocking",
@@ -1457,22 +1742,12 @@ function nameIn(
   return name === undefined ? String(value) : `${enumeration}.${name}`;
 }
 
-/** An option's number, also from bytes, of which it needs four. */
-function optionValue(value: unknown): number | undefined {
+/** An option's bytes, also from a number that fits 32 bits. */
+function optionValue(value: unknown): Uint8Array<ArrayBuffer> {
   const isNumber = typeof value === "boolean" || Number.isInteger(value);
-  if (isNumber && Number(value) === (Number(value) | 0)) return Number(value);
-  const bytes = asBytes(value);
-  return bytes.length < 4
-    ? undefined
-    : new Int32Array(bytes.slice(0, 4).buffer)[0];
-}
-
-function asDescriptor(fileno: unknown): OpenDescriptor {
-  if (fileno instanceof OpenDescriptor && !fileno.isClosed) return fileno;
-  if (!(fileno instanceof OpenDescriptor) && index(fileno) < 0) {
-    throw new ValueError("negative file descriptor");
-  }
-  throw osError("EBADF");
+  return isNumber && Number(value) === (Number(value) | 0)
+    ? new Uint8Array(Int32Array.of(Number(value)).buffer)
+    : asBytes(value);
 }
 
 /** What a socket keeps that has given its descriptor away. */
@@ -1484,9 +1759,17 @@ function closedDescriptor({ family, type, proto }: Socket): OpenDescriptor {
   return descriptor;
 }
 
-/** The protocol as the kernel knows it, which is never 0 for TCP. */
-function detectProto({ family, proto }: Endpoint): number {
-  return family === AF_UNIX ? proto : IPPROTO_TCP;
+/** The protocol as the kernel knows it, which is never 0 for TCP and UDP. */
+function detectProto({ family, type, proto }: Endpoint): number {
+  if (family === AF_UNIX) return proto;
+  return type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+/** A socket of the system that has no address yet. */
+function makeEndpoint(family: number, type: number, proto: number): Endpoint {
+  return type === SOCK_DGRAM
+    ? new DatagramEndpoint(family, type, proto)
+    : new StreamEndpoint(family, type, proto);
 }
 
 /**
@@ -1513,7 +1796,7 @@ export function socket(
   family: number = -1,
   type: number = -1,
   proto: number = -1,
-  fileno: Descriptor | null = null,
+  fileno: Descriptor | number | null = null,
 ): Socket {
   return new Socket(family, type, proto, fileno);
 }

@@ -34,6 +34,11 @@ export class Stream {
     return this.#conn.remoteAddr;
   }
 
+  /** The names that the system knows, where others are shown. */
+  get systemNames(): Connection["systemNames"] {
+    return this.#conn.systemNames;
+  }
+
   /** Whether there is still a peer, as far as this side has noticed. */
   get isConnected(): boolean {
     const haveBothEnded = this.#outflow.isShut && this.#inflow.hasEnded;
@@ -71,6 +76,11 @@ export class Stream {
   /** Sends all of it, with one deadline for the whole. */
   sendAll(data: Bytes, timeout: number | null): Promise<void> {
     return this.#outflow.sendAll(data, timeout);
+  }
+
+  /** Whether no read is under way, and nothing waits to be received. */
+  get isIdle(): boolean {
+    return this.#inflow.isIdle;
   }
 
   /** Whether a call that receives would have an answer now. */

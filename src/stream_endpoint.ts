@@ -24,8 +24,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import type { ErrnoName } from "./errno.ts";
-import { BlockingIOError, osError, translate } from "./errors.ts";
+import { errno, type ErrnoName } from "./errno.ts";
+import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { AncillaryItem } from "./buffers.ts";
 import type { Bytes, Connection } from "./connection.ts";
@@ -36,8 +36,13 @@ import {
   type RemoteAddress,
   type Settings,
 } from "./endpoint.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import type { Wanted } from "./find_descriptors.ts";
+import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
+import { connectFromPath } from "./unix_client.ts";
+import { type Kind, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { knowledge } from "./turn.ts";
@@ -68,6 +73,9 @@ export class StreamEndpoint implements Endpoint {
   #closed: Promise<void> | undefined;
   // Few sockets are looked at, and an empty set takes 200 bytes.
   #watchers: Set<() => void> | undefined;
+  readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
+  onSystemChange: (() => void) | undefined;
 
   /** A new endpoint of a family. */
   constructor(family: number, type: number, proto: number) {
@@ -79,14 +87,26 @@ export class StreamEndpoint implements Endpoint {
   /** Two endpoints of `AF_UNIX` that are connected to each other. */
   static async pair(): Promise<[StreamEndpoint, StreamEndpoint]> {
     const [one, other] = await connectPair();
+    const kind = { family: AF_UNIX, type: SOCK_STREAM, proto: 0 };
     return [
-      StreamEndpoint.#of(one, "made"),
-      StreamEndpoint.#of(other, "accepted"),
+      StreamEndpoint.#of(one, kind, "made"),
+      StreamEndpoint.#of(other, kind, "accepted"),
     ];
   }
 
-  static #of(conn: Connection, origin: Origin): StreamEndpoint {
-    const endpoint = new StreamEndpoint(AF_UNIX, SOCK_STREAM, 0);
+  /** The endpoint of a connection that was made elsewhere, as a descriptor. */
+  static of(conn: Connection, kind: Kind, fd: number): StreamEndpoint {
+    const endpoint = StreamEndpoint.#of(conn, kind, "made");
+    endpoint.#located.set(fd);
+    return endpoint;
+  }
+
+  static #of(
+    conn: Connection,
+    { family, type, proto }: Kind,
+    origin: Origin,
+  ): StreamEndpoint {
+    const endpoint = new StreamEndpoint(family, type, proto);
     endpoint.#adopt(conn, origin);
     return endpoint;
   }
@@ -114,6 +134,7 @@ export class StreamEndpoint implements Endpoint {
     const { reusePort, v6only } = this.settings;
     this.#listener = new Listener(local, { backlog, reusePort, v6only });
     this.#local = this.#listener.address;
+    this.onSystemChange?.();
   }
 
   listen(backlog = DEFAULT_BACKLOG): void {
@@ -124,13 +145,18 @@ export class StreamEndpoint implements Endpoint {
     // connected until now would have been refused by a socket only bound.
     const isRight = this.#listener?.options.backlog === backlog ||
       "path" in local;
-    if (!this.#isListening && !isRight) {
-      this.#listener?.close();
-      this.#listener = undefined;
-    }
+    if (!this.#isListening && !isRight) this.#giveUpListener();
     if (this.#listener === undefined) this.#hold(local, backlog);
     this.#isListening = true;
     this.#onStateChange();
+  }
+
+  #giveUpListener(): void {
+    this.#located.forget();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.onSystemChange?.();
+    listener?.close();
   }
 
   #anyAddress(): LocalAddress {
@@ -156,7 +182,30 @@ export class StreamEndpoint implements Endpoint {
     const { noDelay, keepAlive } = this.settings;
     if (noDelay) this.#stream.setNoDelay(true);
     if (keepAlive) this.#stream.setKeepAlive(true);
+    if (this.family === AF_UNIX) this.#located.findEarly(this.#streamNames());
+    this.onSystemChange?.();
     this.#onStateChange();
+  }
+
+  /** By what the system tells the connection from others. */
+  #streamNames(): Wanted {
+    const { family, type } = this;
+    const { localAddr, remoteAddr, systemNames } = this.#stream!;
+    const { local, peer } = systemNames ?? {
+      local: formatAddress(family, localAddr),
+      peer: formatAddress(family, remoteAddr),
+    };
+    return { family, type, local, peer };
+  }
+
+  locate(): number | undefined {
+    if (this.#stream !== undefined) {
+      return this.#located.find(this.#streamNames());
+    }
+    if (this.#listener === undefined) return undefined;
+    const { family, type } = this;
+    const local = this.getsockname();
+    return this.#located.find({ family, type, local, peer: null });
   }
 
   /**
@@ -187,8 +236,7 @@ export class StreamEndpoint implements Endpoint {
   #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
     const local = this.#local as HostPort | undefined;
     // Until now the port was held by listening at it.
-    this.#listener?.close();
-    this.#listener = undefined;
+    this.#giveUpListener();
     return this.#follow(new Attempt(local, remote, isInBackground));
   }
 
@@ -228,13 +276,16 @@ export class StreamEndpoint implements Endpoint {
    */
   async #connectUnix(path: string, timeout: number | null): Promise<void> {
     if (path === "") throw osError("EINVAL");
-    // Deno cannot connect from a path of one's own.
-    if (this.#local !== undefined) throw osError("EOPNOTSUPP");
+    const local = this.#local as { readonly path: string } | undefined;
+    // Deno cannot connect from a path of one's own; the descriptor tier can.
+    if (local && posix() === undefined) throw osError("EOPNOTSUPP");
     await whenReleased({ path });
     while (true) {
       this.#checkOpen();
       try {
-        const conn = await Deno.connect({ transport: "unix", path });
+        const conn = local === undefined
+          ? await Deno.connect({ transport: "unix", path })
+          : await this.#connectFromPath(local.path, path);
         if (!this.#closed) return this.#adopt(conn, "made");
         conn.close();
         throw osError("EBADF");
@@ -285,14 +336,34 @@ export class StreamEndpoint implements Endpoint {
 
   async receiveMessage(
     size: number,
-    _ancillarySize: number,
+    ancillarySize: number,
     timeout: number | null,
     flags: number,
   ): Promise<Message> {
+    // On TCP there is no ancillary data to receive.
+    if (ancillarySize > 0 && this.family === AF_UNIX && this.#stream) {
+      const calls = this.#openCalls();
+      // What a read of Deno's brings has lost its ancillary data already.
+      if (this.#stream.isIdle) {
+        return await calls.receiveMessage(size, ancillarySize, timeout, flags);
+      }
+    }
     const data = await this.receive(size, timeout, flags);
     const isEnd = data.length === 0 && size > 0;
     const address = isEnd ? null : this.#senderName();
     return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls {
+    const system = posix();
+    if (system === undefined) {
+      throw new OSError(
+        errno.EOPNOTSUPP,
+        "ancillary data needs Deno's flag --allow-ffi",
+      );
+    }
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
   }
 
   /** Linux tells who sent only on Unix sockets, and only if the peer has a name. */
@@ -341,10 +412,24 @@ export class StreamEndpoint implements Endpoint {
     if (remote !== null && this.family === AF_UNIX) {
       throw osError(this.#stream?.isConnected ? "EISCONN" : "EOPNOTSUPP");
     }
-    if (ancillary.some(([level]) => level === SOL_SOCKET)) {
-      throw osError("EOPNOTSUPP");
+    // Linux passes over items of other levels.
+    const isEmpty = ancillary.every(([level]) => level !== SOL_SOCKET);
+    if (isEmpty || this.#stream === undefined) {
+      return this.send(data, timeout, flags);
     }
-    return this.send(data, timeout, flags);
+    return this.#sendWithAncillary(data, ancillary, timeout, flags);
+  }
+
+  async #sendWithAncillary(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const calls = this.#openCalls();
+    // Sending nothing waits until what was sent before is out.
+    await this.send(new Uint8Array(0), timeout, flags);
+    return await calls.sendMessage(data, ancillary, null, timeout, flags);
   }
 
   /** There is a connection to receive from, or the kernel's word for none. */
@@ -357,6 +442,15 @@ export class StreamEndpoint implements Endpoint {
   #whenSendable(timeout: number | null): Promise<void> {
     const isUnix = this.family === AF_UNIX;
     return this.#whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
+  }
+
+  /** The path was held by listening at it until now. */
+  async #connectFromPath(local: string, remote: string): Promise<Connection> {
+    const system = posix()!;
+    const listener = this.#listener;
+    this.#giveUpListener();
+    await listener?.close();
+    return connectFromPath(system, local, remote);
   }
 
   async #whenConnected(
@@ -417,6 +511,8 @@ export class StreamEndpoint implements Endpoint {
       const listener = this.#listener;
       this.#listener = undefined;
       this.#isListening = false;
+      this.#located.forget();
+      this.onSystemChange?.();
       this.#onStateChange();
       return await listener?.close("EINVAL");
     }
@@ -486,8 +582,10 @@ export class StreamEndpoint implements Endpoint {
 
   async #close(): Promise<void> {
     this.#lookAway();
+    this.#located.forget();
     this.#attempt?.stop();
     await Promise.all([
+      this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,

@@ -41,7 +41,7 @@ export const NO_ABSTRACT: string | undefined = Deno.build.os === "linux"
 export function testUnless(
   reason: string | undefined,
   name: string,
-  fn: () => Promise<void>,
+  fn: () => void | Promise<void>,
 ): void {
   const note = reason === undefined ? "" : ` (${reason})`;
   Deno.test({ name: name + note, ignore: reason !== undefined, fn });

@@ -199,7 +199,7 @@ for (const [dialect, args] of DIALECTS) {
     for (const command of ["server", "client"]) {
       assertFails(
         await runLesson([command, "--host", host, ...args]),
-        /^(gaierror|Error|URIError): .*: x+\.invalid:8000\n$/,
+        /^(gaierror|UnicodeError|Error|URIError): .*: x+\.invalid:8000\n$/,
       );
     }
   });

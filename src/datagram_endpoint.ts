@@ -1,0 +1,651 @@
+/**
+ * What the kernel's datagram socket is: unbound, bound or connected, and which
+ * call is right in which state. It is one room, for each method depends on the
+ * same state.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  anyHost,
+  formatAddress,
+  formatInet,
+  formatUnixPath,
+} from "./address.ts";
+import type { AncillaryItem } from "./buffers.ts";
+import type { Bytes } from "./connection.ts";
+import {
+  AF_INET6,
+  AF_UNIX,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  MSG_DONTROUTE,
+  MSG_ERRQUEUE,
+  MSG_MORE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SCM_RIGHTS,
+  SHUT_RD,
+  SHUT_WR,
+  SO_ERROR,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { DatagramSocket } from "./datagram.ts";
+import type { Link } from "./datagram_conn.ts";
+import { listenDatagram } from "./deno_datagram.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
+import {
+  defaultSettings,
+  type Endpoint,
+  type Message,
+  type RemoteAddress,
+  type Settings,
+} from "./endpoint.ts";
+import { errno, strerror } from "./errno.ts";
+import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
+import type { LocalAddress } from "./listener.ts";
+import { Located } from "./located.ts";
+import { Memberships } from "./membership.ts";
+import { type Posix, posix } from "./posix.ts";
+import type { HostPort } from "./resolve.ts";
+import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
+import { packSockaddr } from "./sockaddr.ts";
+import { UnixDatagramConn } from "./unix_datagram.ts";
+import { checkUnixPeer } from "./unix_peer.ts";
+import { chooseAutobindName, isFreshName } from "./unix_name.ts";
+
+/** The most that fits behind a UDP header, whose length has 16 bits. */
+const UDP_LENGTH_MAX = 65_535;
+
+/** A datagram socket of one family, with its state. */
+export class DatagramEndpoint implements Endpoint {
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  readonly isListening = false;
+  readonly settings: Settings = defaultSettings();
+  onSystemChange: (() => void) | undefined;
+  readonly #socket = new DatagramSocket();
+  readonly #memberships: Memberships;
+  readonly #located = new Located();
+  #calls: DescriptorCalls | undefined;
+  #multicastInterface: Link | undefined;
+  /** The host that the kernel would have given the socket by connecting it. */
+  #connectedHost: string | undefined;
+  #peer: Deno.Addr | undefined;
+  #isPaired = false;
+  #isWriteShut = false;
+  /** What MSG_MORE holds back, and for whom. */
+  #corked: { data: Bytes; readonly remote: Deno.Addr } | undefined;
+  #closed: Promise<void> | undefined;
+  #watchers: Set<() => void> | undefined;
+
+  /** A new endpoint of a family. */
+  constructor(family: number, type: number, proto: number) {
+    if (family === AF_UNIX) checkUnixDatagrams();
+    this.family = family;
+    this.type = type;
+    this.proto = proto;
+    this.#memberships = new Memberships(family);
+  }
+
+  /** Two endpoints of `AF_UNIX` that are connected to each other. */
+  static pair(): [DatagramEndpoint, DatagramEndpoint] {
+    const ends = [0, 1].map(() => {
+      const endpoint = new DatagramEndpoint(AF_UNIX, SOCK_DGRAM, 0);
+      const conn = new UnixDatagramConn(undefined, true);
+      endpoint.#isPaired = true;
+      endpoint.#socket.adopt(conn);
+      return { endpoint, path: conn.local.path };
+    });
+    const [one, other] = ends as [typeof ends[number], typeof ends[number]];
+    one.endpoint.#connectTo({ transport: "unixpacket", path: other.path });
+    other.endpoint.#connectTo({ transport: "unixpacket", path: one.path });
+    return [one.endpoint, other.endpoint];
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  get isBound(): boolean {
+    return this.#socket.local !== undefined;
+  }
+
+  bind(local: LocalAddress): void {
+    this.#checkOpen();
+    if (this.#name !== undefined) throw osError("EINVAL");
+    if ("path" in local) return this.#bindUnix(local.path);
+    this.#open(local);
+    // As the kernel: only `::` and IPv4 addresses are open to IPv4 peers.
+    const isForAll = /^::(?:$|ffff:)/.test(local.hostname);
+    if (this.family === AF_INET6) this.settings.v6only ||= !isForAll;
+  }
+
+  #bindUnix(path: string): void {
+    // Others know one of a pair by the name that it has here for none.
+    if (this.#isPaired) throw osError("EINVAL");
+    this.#open({ path: path === "" ? chooseAutobindName() : path });
+  }
+
+  #open(local: LocalAddress): void {
+    this.#socket.open(local, this.settings);
+    const { conn } = this.#socket;
+    if (conn !== undefined) {
+      this.#memberships.apply(conn);
+      if (this.#multicastInterface !== undefined) {
+        conn.setMulticastInterface(this.#multicastInterface);
+      }
+    }
+    this.onSystemChange?.();
+  }
+
+  /** What a socket does that sends or connects without a local address. */
+  #openAnywhere(hostname = anyHost(this.family)): void {
+    if (this.isBound) return;
+    if (this.family !== AF_UNIX) return this.#open({ hostname, port: 0 });
+    this.#socket.adopt(new UnixDatagramConn(undefined));
+    this.onSystemChange?.();
+  }
+
+  listen(): void {
+    this.#checkOpen();
+    throw osError("EOPNOTSUPP");
+  }
+
+  accept(timeout: number | null): Promise<never> {
+    this.#checkOpen();
+    // With a timeout CPython waits first, for what will never be.
+    return timeout === null || timeout === 0
+      ? Promise.reject(osError("EOPNOTSUPP"))
+      : this.#socket.next(
+        () => {
+          throw osError("EOPNOTSUPP");
+        },
+        timeout,
+        true,
+      );
+  }
+
+  /** Takes a peer, or another one; nothing goes over the network for that. */
+  async connect(remote: RemoteAddress): Promise<void> {
+    this.#checkOpen();
+    if ("path" in remote) {
+      if (remote.path === "") throw osError("EINVAL");
+      await checkUnixPeer(remote.path);
+      this.#checkOpen();
+      this.#openAnywhere();
+      return await this.#admit({ transport: "unixpacket", path: remote.path });
+    }
+    const target = this.#targetOf(remote);
+    this.#refuseBroadcast(target.hostname, () => this.#openAnywhere());
+    this.#openAnywhere(
+      isLoopback(target.hostname)
+        ? sourceFor(this.family, target.hostname)
+        : undefined,
+    );
+    const addr = { transport: "udp", ...target } as const;
+    const system = posix();
+    if (system !== undefined && Deno.build.os === "linux") {
+      return this.#connectInSystem(system, addr);
+    }
+    this.#connectedHost ??= this.#sourceFor(target.hostname);
+    await this.#admit(addr);
+  }
+
+  /** With the descriptor the kernel itself takes the peer. */
+  #connectInSystem(system: Posix, addr: Deno.NetAddr): void {
+    const fd = this.locate();
+    if (fd === undefined) throw osError("EBADF");
+    const [host = "", scope = 0] = addr.hostname.split("%");
+    const sockaddr = [host, addr.port, 0, Number(scope)];
+    system.connect(
+      fd,
+      packSockaddr(
+        this.family,
+        (this.family === AF_INET6 ? sockaddr : sockaddr.slice(0, 2)) as Address,
+      ),
+    );
+    const local = system.getsockname(fd);
+    if (Array.isArray(local)) this.#connectedHost = String(local[0]);
+    this.#peer = addr;
+    this.#socket.lookForErrors(() => takeError(system, fd));
+  }
+
+  /** What came before is everybody's, what comes from now on the peer's. */
+  async #admit(addr: Deno.Addr): Promise<void> {
+    await this.#socket.takeIn();
+    this.#checkOpen();
+    this.#connectTo(addr);
+  }
+
+  #connectTo(addr: Deno.Addr): void {
+    this.#socket.admitOnly(addr);
+    this.#peer = addr;
+  }
+
+  /** The host that a socket bound to all has as its own towards a peer. */
+  #sourceFor(hostname: string): string | undefined {
+    const local = this.#socket.local as HostPort;
+    return local.hostname === anyHost(this.family)
+      ? sourceFor(this.family, hostname)
+      : undefined;
+  }
+
+  /** As the kernel: the address of all hosts stands for this one. */
+  #targetOf({ hostname, port }: HostPort): HostPort {
+    if (hostname !== anyHost(this.family)) return { hostname, port };
+    const { hostname: own } = this.#socket.local as HostPort | undefined ??
+      { hostname };
+    const host = this.#connectedHost ?? own;
+    if (host !== hostname) return { hostname: host, port };
+    const loopback = this.family === AF_INET6 ? "::1" : "127.0.0.1";
+    return { hostname: loopback, port };
+  }
+
+  #refuseBroadcast(hostname: string, before: () => void): void {
+    if (this.settings.broadcast || !isBroadcast(hostname)) return;
+    before();
+    throw osError("EACCES");
+  }
+
+  receive(
+    size: number,
+    timeout: number | null,
+    flags: number,
+  ): Promise<Bytes> {
+    this.#checkReceivable(flags);
+    const isWhole = (flags & MSG_TRUNC) !== 0;
+    return this.#socket.next(
+      (data) => {
+        const received = copy(data, size);
+        if (!isWhole || data.length <= size) return received;
+        // CPython's array is as long as the datagram too.
+        const whole = new Uint8Array(data.length);
+        whole.set(received);
+        return whole;
+      },
+      timeout,
+      (flags & MSG_PEEK) !== 0,
+    );
+  }
+
+  receiveInto(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    this.#checkReceivable(flags);
+    const isWhole = (flags & MSG_TRUNC) !== 0;
+    return this.#socket.next(
+      (data) => {
+        target.set(data.subarray(0, target.length));
+        return isWhole ? data.length : Math.min(data.length, target.length);
+      },
+      timeout,
+      (flags & MSG_PEEK) !== 0,
+    );
+  }
+
+  receiveMessage(
+    size: number,
+    ancillarySize: number,
+    timeout: number | null,
+    flags: number,
+  ): Promise<Message> {
+    this.#checkReceivable(flags);
+    const calls = ancillarySize > 0 ? this.#openCalls() : undefined;
+    // What a receive of Deno's brings has lost its ancillary data already.
+    if (calls !== undefined && this.#socket.isIdle) {
+      return calls.receiveMessage(size, ancillarySize, timeout, flags);
+    }
+    return this.#socket.next(
+      (data, from) => ({
+        data: copy(data, size),
+        ancillary: [],
+        flags: data.length > size ? MSG_TRUNC : 0,
+        address: from === undefined ? null : this.#format(from) || null,
+      }),
+      timeout,
+      (flags & MSG_PEEK) !== 0,
+    );
+  }
+
+  /** The way to ancillary data, which only the descriptor has. */
+  #openCalls(): DescriptorCalls | undefined {
+    const system = posix();
+    if (system === undefined) return undefined;
+    this.#openAnywhere();
+    return this.#calls ??= new DescriptorCalls(system, () => this.locate());
+  }
+
+  #checkReceivable(flags: number): void {
+    this.#checkOpen();
+    if ((flags & MSG_OOB) !== 0 && this.family === AF_UNIX) {
+      throw osError("EOPNOTSUPP");
+    }
+    // Nothing is ever in that queue, and nobody waits for it.
+    if ((flags & MSG_ERRQUEUE) !== 0 && this.family !== AF_UNIX) {
+      throw osError("EAGAIN");
+    }
+  }
+
+  #format(addr: Deno.Addr): Address {
+    const path = "path" in addr ? addr.path : null;
+    if (path !== null && isFreshName(path)) return "";
+    return formatAddress(this.family, addr);
+  }
+
+  /** The short way is for the usual call; the long one knows all cases. */
+  send(
+    data: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const peer = this.#peer;
+    const isUsual = peer !== undefined && flags === 0 &&
+      this.family !== AF_UNIX && !this.#isWriteShut &&
+      this.#corked === undefined && data.length <= UDP_LENGTH_MAX;
+    if (!isUsual) return this.#send(data, null, timeout, flags);
+    return "port" in peer && peer.port === 0
+      ? Promise.resolve(data.length)
+      : this.#socket.send(data, peer, timeout);
+  }
+
+  sendAll(
+    data: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<void> {
+    return this.send(data, timeout, flags).then(() => {});
+  }
+
+  sendMessage(
+    data: Bytes,
+    ancillary: readonly AncillaryItem[],
+    remote: RemoteAddress | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    this.#checkOpen();
+    const isPlain = !ancillary.some(([level, type]) =>
+      this.#isOurs(level, type)
+    );
+    const calls = isPlain ? undefined : this.#openCalls();
+    if (calls === undefined) {
+      if (!isPlain) throw osError("EOPNOTSUPP");
+      return this.#send(data, remote, timeout, flags);
+    }
+    const sockaddr = remote === null ? null : this.#pack(remote);
+    return calls.sendMessage(data, ancillary, sockaddr, timeout, flags);
+  }
+
+  #pack(remote: RemoteAddress): Bytes {
+    if ("path" in remote) {
+      return packSockaddr(AF_UNIX, formatUnixPath(remote.path));
+    }
+    const { hostname, port } = this.#targetOf(remote);
+    this.#refuseBroadcast(hostname, () => {});
+    return packSockaddr(this.family, formatInet(this.family, hostname, port));
+  }
+
+  /** Whether an item of ancillary data means something; Deno cannot send any. */
+  #isOurs(level: number, type: number): boolean {
+    const own = this.family === AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    if (level !== SOL_SOCKET) return level === own && this.family !== AF_UNIX;
+    if (type !== SCM_RIGHTS) throw osError("EINVAL");
+    return this.family === AF_UNIX;
+  }
+
+  #send(
+    data: Bytes,
+    remote: RemoteAddress | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    this.#checkOpen();
+    return this.family === AF_UNIX
+      ? this.#sendUnix(data, remote, timeout, flags)
+      : this.#sendUdp(data, remote as HostPort | null, timeout, flags);
+  }
+
+  /** In the order in which the kernel looks at it. */
+  #sendUdp(
+    data: Bytes,
+    remote: HostPort | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    this.#openAnywhere();
+    if (data.length > UDP_LENGTH_MAX) throw osError("EMSGSIZE");
+    if ((flags & (MSG_OOB | MSG_DONTROUTE)) !== 0) throw osError("EOPNOTSUPP");
+    if (remote?.port === 0) throw osError("EINVAL");
+    const addr = remote === null
+      ? this.#peer
+      : { transport: "udp", ...this.#targetOf(remote) } as const;
+    if (addr === undefined) throw osError("EDESTADDRREQ");
+    const { hostname, port } = addr as Deno.NetAddr;
+    this.#refuseBroadcast(hostname, () => {});
+    if (this.#isWriteShut) throw osError("EPIPE");
+    if ((flags & MSG_MORE) !== 0 || this.#corked !== undefined) {
+      return this.#cork(data, addr, timeout, flags);
+    }
+    // Only a peer may have that, and the kernel sends it into nowhere.
+    if (port === 0) return Promise.resolve(data.length);
+    return this.#socket.send(data, addr, timeout);
+  }
+
+  /** MSG_MORE: what follows belongs to the same datagram, and its receiver. */
+  async #cork(
+    data: Bytes,
+    addr: Deno.Addr,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    const { data: before, remote } = this.#corked ??
+      { data: new Uint8Array(0), remote: addr };
+    const whole = new Uint8Array(before.length + data.length);
+    whole.set(before);
+    whole.set(data, before.length);
+    if (whole.length > UDP_LENGTH_MAX) throw osError("EMSGSIZE");
+    const isMore = (flags & MSG_MORE) !== 0;
+    this.#corked = isMore ? { data: whole, remote } : undefined;
+    if (!isMore) await this.#socket.send(whole, remote, timeout);
+    return data.length;
+  }
+
+  async #sendUnix(
+    data: Bytes,
+    remote: RemoteAddress | null,
+    timeout: number | null,
+    flags: number,
+  ): Promise<number> {
+    if ((flags & MSG_OOB) !== 0) throw osError("EOPNOTSUPP");
+    const peer = this.#peer;
+    const path = remote !== null && "path" in remote ? remote.path : null;
+    if (path === "") throw osError("EINVAL");
+    const addr = path === null
+      ? peer
+      : { transport: "unixpacket", path } as const;
+    if (addr === undefined) throw osError("ENOTCONN");
+    if (this.#isWriteShut) throw osError("EPIPE");
+    this.#openAnywhere();
+    try {
+      return await this.#socket.send(data, addr, timeout);
+    } catch (error) {
+      const isGone = error instanceof OSError &&
+        (error.code === "ENOENT" || error instanceof ConnectionRefusedError);
+      if (path !== null || !isGone || this.#peer !== peer) throw error;
+      // A peer that has gone is told of once, and then there is none.
+      this.#peer = undefined;
+      this.#socket.admitOnly(undefined);
+      throw osError("ECONNREFUSED", { cause: error });
+    }
+  }
+
+  /** The local name that others know, if there is one. */
+  get #name(): LocalAddress | undefined {
+    const { local } = this.#socket;
+    return local !== undefined && "path" in local && isFreshName(local.path)
+      ? undefined
+      : local;
+  }
+
+  getsockname(): Address {
+    this.#checkOpen();
+    const name = this.#name;
+    if (name !== undefined && "path" in name) return formatUnixPath(name.path);
+    if (this.family === AF_UNIX) return "";
+    const { hostname, port } = name ??
+      { hostname: anyHost(this.family), port: 0 };
+    return formatInet(this.family, this.#connectedHost ?? hostname, port);
+  }
+
+  getpeername(): Address {
+    this.#checkOpen();
+    const { peer } = this;
+    if (peer === undefined) throw osError("ENOTCONN");
+    return peer;
+  }
+
+  get peer(): Address | undefined {
+    const peer = this.#peer;
+    // To the kernel, a peer without a port is none.
+    const isNone = peer === undefined || ("port" in peer && peer.port === 0);
+    return isNone ? undefined : this.#format(peer);
+  }
+
+  takeFailure(): unknown {
+    this.#checkOpen();
+    return this.#socket.takeFailure();
+  }
+
+  set<K extends keyof Settings>(name: K, value: Settings[K]): void {
+    const { conn } = this.#socket;
+    if (
+      name === "broadcast" || name === "multicastTtl" ||
+      name === "multicastLoop" || name === "ttl"
+    ) conn?.set(name, value);
+    this.settings[name] = value;
+  }
+
+  /**
+   * Takes part in a multicast group: IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP. The
+   * link is an address of this machine, `"0.0.0.0"` for any; for IPv6 the number
+   * of an interface, 0 for any.
+   */
+  join(group: string, link: Link): void {
+    this.#checkOpen();
+    this.#memberships.join(group, link, this.#socket.conn);
+  }
+
+  /** Takes no longer part in it: IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP. */
+  leave(group: string, link: Link): void {
+    this.#checkOpen();
+    this.#memberships.leave(group, link, this.#socket.conn);
+  }
+
+  /** From where multicast goes out: IP_MULTICAST_IF, IPV6_MULTICAST_IF. */
+  get multicastInterface(): Link {
+    return this.#multicastInterface ??
+      (this.family === AF_INET6 ? 0 : "0.0.0.0");
+  }
+
+  set multicastInterface(link: Link) {
+    this.#checkOpen();
+    this.#socket.conn?.setMulticastInterface(link);
+    this.#multicastInterface = link;
+  }
+
+  async shutdown(how: number): Promise<void> {
+    this.#checkOpen();
+    if (how < 0 || how > 2) throw osError("EINVAL");
+    if (how !== SHUT_RD) this.#isWriteShut = true;
+    if (how !== SHUT_WR) this.#socket.shutReceiving();
+    // UDP's shutdown has its effect even where it fails.
+    const isWrong = this.family !== AF_UNIX && this.#peer === undefined;
+    if (isWrong) throw osError("ENOTCONN");
+    await null;
+  }
+
+  get isReadable(): boolean {
+    return this.#socket.isReadable;
+  }
+
+  get isWritable(): boolean {
+    return this.#socket.isWritable || this.#isWriteShut;
+  }
+
+  watch(onChange: () => void): () => void {
+    const watchers = this.#watchers ??= new Set();
+    watchers.add(onChange);
+    this.#socket.watch(this.#tellWatchers);
+    return () => {
+      watchers.delete(onChange);
+      if (watchers.size === 0) this.#socket.watch(undefined);
+    };
+  }
+
+  readonly #tellWatchers = (): void => {
+    for (const onChange of [...this.#watchers ?? []]) onChange();
+  };
+
+  locate(): number | undefined {
+    const { conn } = this.#socket;
+    if (conn === undefined || this.#closed) return undefined;
+    const { local } = conn;
+    const { reuseAddress, reusePort } = this.settings;
+    return this.#located.find({
+      family: this.family,
+      type: this.type,
+      isAlone: !reuseAddress && !reusePort,
+      local: "path" in local ? formatUnixPath(local.path) : formatInet(
+        this.family,
+        this.#connectedHost ?? local.hostname,
+        local.port,
+      ),
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return this.#closed;
+    this.#closed = this.#close();
+    this.#tellWatchers();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#socket.watch(undefined);
+    this.#located.forget();
+    await Promise.all([this.#calls?.close(), this.#socket.close()]);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw osError("EBADF");
+  }
+}
+
+/** The first bytes of a datagram, in an array of their own. */
+function copy(data: Uint8Array, size: number): Bytes {
+  // Faster than `slice`.
+  return new Uint8Array(size < data.length ? data.subarray(0, size) : data);
+}
+
+/** The error that the kernel has for a socket, which it tells once. */
+function takeError(system: Posix, fd: number): unknown {
+  const [number = 0] = new Int32Array(
+    system.getsockopt(fd, SOL_SOCKET, SO_ERROR, 4).buffer,
+  );
+  return number === 0 ? undefined : new OSError(number, strerror(number));
+}
+
+function checkUnixDatagrams(): void {
+  if (listenDatagram !== undefined) return;
+  throw new OSError(
+    errno.EAFNOSUPPORT,
+    `${strerror(errno.EAFNOSUPPORT)} without Deno's flag --unstable-net`,
+  );
+}
