@@ -30,6 +30,7 @@ export class Outflow {
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isShut = false;
+  #hasEnded = false;
   #onChange: (() => void) | undefined;
   // Few connections need these lines, and each takes 1 KB.
   #senders: Line | undefined;
@@ -44,6 +45,11 @@ export class Outflow {
   /** Whether this side has shut the direction down. */
   get isShut(): boolean {
     return this.#isShut;
+  }
+
+  /** Whether the peer has been told so. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Whether a call that sends would be taken now, or fail at once. */
@@ -196,9 +202,14 @@ export class Outflow {
     return failure;
   }
 
+  /** SHUT_WR before there was a peer, who is not told. */
+  refuse(): void {
+    this.#isShut = true;
+  }
+
   /** SHUT_WR: the peer gets the end of the stream after all that was sent. */
   async shut(): Promise<void> {
-    this.#isShut = true;
+    this.#isShut = this.#hasEnded = true;
     if (this.#outgoing === undefined) return await this.#closeWrite();
     // What counts as sent goes out first; nobody needs to wait for it.
     this.#outgoing.then(() => this.#closeWrite())
