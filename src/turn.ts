@@ -97,6 +97,11 @@ class Knowledge {
     if (this.made > 0 && this.accepted > 0) this.#sent++;
   }
 
+  /** Notes that a datagram was sent, which may go to any socket. */
+  noteDatagram(): void {
+    this.#sent++;
+  }
+
   /** What the system has been given so far, for `renew`. */
   get mark(): number {
     return this.#sent;
