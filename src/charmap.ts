@@ -36,8 +36,8 @@ abstract class Charmap implements Reading, Writing {
     return bytes.length;
   }
 
-  whyIncomplete(): string {
-    return this.reason;
+  faultAtEnd(_bytes: Bytes, at: number): Fault {
+    return { end: at + 1, reason: this.reason };
   }
 
   measure(text: string): number {

@@ -31,8 +31,8 @@ export interface Reading {
   completeLength(bytes: Bytes): number;
   /** The length of the character at a place; 0 if it is not complete. */
   scan(bytes: Bytes, at: number): number | Fault;
-  /** Why a character that stays incomplete is wrong. */
-  whyIncomplete(bytes: Bytes, at: number): string;
+  /** What is wrong with a character that stays incomplete. */
+  faultAtEnd(bytes: Bytes, at: number): Fault;
 }
 
 /** How an encoding is written. */
@@ -122,7 +122,7 @@ function readCarefully(
     let found = reading.scan(bytes, at);
     if (found === 0) {
       if (!isFinal) break;
-      found = { end: bytes.length, reason: reading.whyIncomplete(bytes, at) };
+      found = reading.faultAtEnd(bytes, at);
     }
     if (typeof found === "number") {
       at += found;

@@ -24,12 +24,8 @@ import {
   OverflowError,
 } from "./errors.ts";
 import { getaddrinfo } from "./getaddrinfo.ts";
-import {
-  gethostbyaddr,
-  gethostbyname_ex,
-  gethostname,
-  type HostEntry,
-} from "./hosts.ts";
+import { gethostname } from "./hostname.ts";
+import { gethostbyaddr, gethostbyname_ex, type HostEntry } from "./hosts.ts";
 import { findName } from "./interfaces.ts";
 import { isLinkLocal, parseIPv6 } from "./ip.ts";
 import { lookUpName, type ServiceName } from "./lookup.ts";

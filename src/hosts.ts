@@ -1,29 +1,22 @@
 /**
- * The older questions about hosts: from a name to its IPv4 addresses, from an
- * address to its names, and what this machine is called.
+ * The older questions about hosts: from a name to its IPv4 addresses, and from
+ * an address to its names.
  *
  * @module
  */
 
 import { AF_INET, AF_UNSPEC, EAI_AGAIN } from "./constants.ts";
-import { errno } from "./errno.ts";
-import { gaierror, herror, OSError, translate } from "./errors.ts";
+import { gaierror, herror } from "./errors.ts";
+import { gethostname } from "./hostname.ts";
 import { readHostsFile } from "./hosts_file.ts";
 import { encodeIdna } from "./idna.ts";
-import { parseIPv4 } from "./ip.ts";
 import {
   firstAddress,
   lookUp,
   lookUpName,
   parseHostLiteral,
 } from "./lookup.ts";
-import {
-  checkParsedArgumentCount,
-  checkPlainArgumentCount,
-  parseFileName,
-  typeName,
-  wordFor,
-} from "./python.ts";
+import { checkParsedArgumentCount, typeName, wordFor } from "./python.ts";
 
 /** What is known of a host: its canonical name, other names, and addresses. */
 export type HostEntry = [
@@ -97,8 +90,9 @@ export async function gethostbyname_ex(
   const host = parseHostName(hostname, "gethostbyname_ex");
   const literal = parseHostLiteral(host, AF_INET);
   if (literal !== undefined) {
-    if (parseIPv4(host) !== undefined) return [host, [], [literal.address]];
-    throw hostError(host === "<broadcast>" ? HOST_NOT_FOUND : NO_RECOVERY);
+    // Other forms, which Python understands, glibc then takes for names.
+    if (/^[\d.]+$/.test(host)) return [host, [], [literal.address]];
+    throw hostError(/^$|:/.test(host) ? NO_RECOVERY : HOST_NOT_FOUND);
   }
   const addresses = (await lookUp(host, AF_INET)).map((each) => each.address);
   const known = (await readHostsFile()).namesOf(host, AF_INET);
@@ -223,59 +217,6 @@ function strip(name: unknown): string | Uint8Array {
   const start = name.findIndex((byte) => !isSpace(byte));
   const end = name.findLastIndex((byte) => !isSpace(byte));
   return start < 0 ? name.subarray(0, 0) : name.subarray(start, end + 1);
-}
-
-/**
- * What this machine is called. As Python's `socket.gethostname()`.
- *
- * It takes `--allow-sys=hostname`.
- *
- * @example The name of this machine
- * ```ts
- * import { gethostname } from "@pysocket/socket";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(gethostname(), Deno.hostname());
- * ```
- *
- * @returns The name, with or without a domain.
- * @throws {PermissionError} If Deno may not tell.
- * @throws {TypeError} If there is an argument.
- */
-export function gethostname(): string {
-  checkPlainArgumentCount(arguments.length, "gethostname", 0);
-  try {
-    return Deno.hostname();
-  } catch (error) {
-    throw translate(error);
-  }
-}
-
-/**
- * Cannot name this machine: Deno has no call that does. Python's
- * `socket.sethostname()` gives the same errno to whoever is not the superuser.
- *
- * @example It never succeeds
- * ```ts
- * import { PermissionError, sethostname } from "@pysocket/socket";
- * import { assertThrows } from "@std/assert";
- *
- * assertThrows(() => sethostname("example"), PermissionError);
- * ```
- *
- * @param name What the machine would be called.
- * @returns Never.
- * @throws {PermissionError} EPERM, always.
- * @throws {TypeError} If the name is neither text nor bytes.
- * @throws {ValueError} If there is a NUL in the text.
- */
-export function sethostname(name: string | Uint8Array): never {
-  checkParsedArgumentCount(arguments.length, "sethostname", 1);
-  parseFileName(name);
-  throw new OSError(
-    errno.EPERM,
-    "Operation not permitted: Deno has no call that names the machine",
-  );
 }
 
 /** A host, in ASCII: text, or text as bytes, and without a NUL in it. */

@@ -15,7 +15,7 @@ import {
   translate,
 } from "./errors.ts";
 import { knowledge } from "./turn.ts";
-import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
+import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
 
 /** How much a caller who may not wait can put into this half's own buffer. */
 const OUTGOING_LIMIT = 64 * 1024;
@@ -30,6 +30,7 @@ export class Outflow {
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isShut = false;
+  #hasEnded = false;
   #onChange: (() => void) | undefined;
   // Few connections need these lines, and each takes 1 KB.
   #senders: Line | undefined;
@@ -46,6 +47,11 @@ export class Outflow {
     return this.#isShut;
   }
 
+  /** Whether the peer has been told so. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Whether a call that sends would be taken now, or fail at once. */
   get isWritable(): boolean {
     return !this.#isWriting || this.#isShut || this.#fate.isBroken;
@@ -60,10 +66,13 @@ export class Outflow {
    * Sends, and says how many bytes the system has taken: all of them without a
    * timeout, else as many as there was room for.
    */
-  async send(data: Bytes, timeout: number | null): Promise<number> {
-    if (timeout !== null) {
-      return await this.#sendSome(data, new Deadline(timeout));
-    }
+  send(data: Bytes, timeout: number | null): Promise<number> {
+    return timeout === null
+      ? this.#sendOrFail(data)
+      : this.#sendSome(data, new Deadline(timeout));
+  }
+
+  async #sendOrFail(data: Bytes): Promise<number> {
     try {
       await this.sendAll(data, null);
       return data.length;
@@ -125,13 +134,12 @@ export class Outflow {
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
     this.#isWriting = true;
     knowledge.noteSent();
-    const piece = data.slice(0, OUTGOING_LIMIT);
+    const piece = copyOf(data);
     const write = this.#conn.write(piece);
     try {
-      const sent = await (this.#writers ??= new Line()).waitFor(
-        write,
-        deadline,
-      );
+      const sent = await soon(write) ??
+        await (this.#writers ??= new Line()).waitFor(write, deadline);
+      giveBack(piece);
       this.#endTurnToSend();
       return sent;
     } catch (error) {
@@ -140,6 +148,7 @@ export class Outflow {
         this.#outgoing = this.#finish(write, piece);
         return piece.length;
       }
+      giveBack(piece);
       this.#endTurnToSend();
       throw this.#sendFailure(error, 0);
     }
@@ -155,6 +164,7 @@ export class Outflow {
     } catch (error) {
       this.#fate.break(error);
     } finally {
+      giveBack(piece);
       this.#outgoing = undefined;
       this.#endTurnToSend();
     }
@@ -192,9 +202,14 @@ export class Outflow {
     return failure;
   }
 
+  /** SHUT_WR before there was a peer, who is not told. */
+  refuse(): void {
+    this.#isShut = true;
+  }
+
   /** SHUT_WR: the peer gets the end of the stream after all that was sent. */
   async shut(): Promise<void> {
-    this.#isShut = true;
+    this.#isShut = this.#hasEnded = true;
     if (this.#outgoing === undefined) return await this.#closeWrite();
     // What counts as sent goes out first; nobody needs to wait for it.
     this.#outgoing.then(() => this.#closeWrite())
@@ -230,4 +245,24 @@ export class Outflow {
   get isLingering(): boolean {
     return this.#outgoing !== undefined;
   }
+}
+
+/**
+ * The array that copies are made in, one at a time; a new one for each would cost
+ * more than the copy. Nearly every write has ended when the next one begins.
+ */
+let copies: Bytes | undefined;
+let isCopying = false;
+
+function copyOf(data: Bytes): Bytes {
+  if (isCopying) return data.slice(0, OUTGOING_LIMIT);
+  isCopying = true;
+  const size = Math.min(data.length, OUTGOING_LIMIT);
+  copies ??= new Uint8Array(OUTGOING_LIMIT);
+  copies.set(size < data.length ? data.subarray(0, size) : data);
+  return copies.subarray(0, size);
+}
+
+function giveBack(copy: Bytes): void {
+  if (copy.buffer === copies?.buffer) isCopying = false;
 }

@@ -6,8 +6,10 @@
  */
 
 import {
+  IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_SEQPACKET,
@@ -51,17 +53,31 @@ interface Kind {
   readonly isUsual: boolean;
 }
 
+/** SOCK_DCCP and IPPROTO_DCCP, which Python has no names for. */
+const DCCP = { type: 6, proto: 33, service: "dccp" };
+
+/** What is not listed unless it is asked for; other systems do not have it. */
+const LINUX_KINDS: readonly Kind[] = [
+  { ...DCCP, isUsual: false },
+  {
+    type: SOCK_DGRAM,
+    proto: IPPROTO_UDPLITE,
+    service: "udplite",
+    isUsual: false,
+  },
+  { type: SOCK_STREAM, proto: IPPROTO_SCTP, service: "sctp", isUsual: false },
+  {
+    type: SOCK_SEQPACKET,
+    proto: IPPROTO_SCTP,
+    service: "sctp",
+    isUsual: false,
+  },
+];
+
 const KINDS: readonly Kind[] = [
   { type: SOCK_STREAM, proto: IPPROTO_TCP, service: "tcp", isUsual: true },
   { type: SOCK_DGRAM, proto: IPPROTO_UDP, service: "udp", isUsual: true },
-  ...(Deno.build.os === "linux"
-    ? [
-      { type: 6, proto: 33, service: "dccp", isUsual: false },
-      { type: SOCK_DGRAM, proto: 136, service: "udplite", isUsual: false },
-      { type: SOCK_STREAM, proto: 132, service: "sctp", isUsual: false },
-      { type: SOCK_SEQPACKET, proto: 132, service: "sctp", isUsual: false },
-    ]
-    : []),
+  ...(Deno.build.os === "linux" ? LINUX_KINDS : []),
   { type: SOCK_RAW, proto: undefined, service: undefined, isUsual: true },
 ];
 

@@ -9,7 +9,7 @@ import { gather } from "./buffers.ts";
 import type { BufferedReader } from "./buffered_reader.ts";
 import type { BufferedRWPair } from "./buffered_rwpair.ts";
 import type { BufferedWriter } from "./buffered_writer.ts";
-import { nameOf } from "./buffered_io.ts";
+import { nameIn } from "./buffered_io.ts";
 import { type Codec, Decoder, Encoder } from "./codec.ts";
 import { lookup } from "./codecs.ts";
 import type { Bytes } from "./connection.ts";
@@ -201,35 +201,43 @@ export class TextIOWrapper extends IOBase<string> {
     return this.#attached.closed;
   }
 
+  /** Whether the mode has "r"; raises ValueError if the file is closed. */
   override readable(): boolean {
     return this.#attached.readable();
   }
 
+  /** Whether the mode has "w"; raises ValueError if the file is closed. */
   override writable(): boolean {
     return this.#attached.writable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override seekable(): boolean {
     return this.#attached.seekable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override isatty(): boolean {
     return this.#attached.isatty();
   }
 
+  /** As the socket's `fileno()`; raises ValueError if the file is closed. */
   override fileno(): number {
     return this.#attached.fileno();
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override seek(_offset: number, _whence: number = 0): number {
     this.#open;
     throw new UnsupportedOperation("underlying stream is not seekable");
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override tell(): number {
     return this.seek(0, 1);
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override async truncate(size: number | null = null): Promise<number> {
     const buffer = this.#attached;
     await this.flush();
@@ -258,7 +266,7 @@ export class TextIOWrapper extends IOBase<string> {
     const decoder = this.#decoder;
     if (decoder === undefined) throw new UnsupportedOperation("not readable");
     return await this.#readLock.run(async () => {
-      await this.#writePending(buffer);
+      if (this.#pendingSize > 0) await this.#writePending(buffer);
       return count < 0
         ? await this.#readAll(buffer, decoder)
         : await this.#readCount(buffer, count);
@@ -292,6 +300,7 @@ export class TextIOWrapper extends IOBase<string> {
     }
   }
 
+  /** The next line, if the file need not wait for it. */
   protected override lineAtHand(): string | undefined {
     this.#open;
     return this.#takeLine();
@@ -329,9 +338,8 @@ export class TextIOWrapper extends IOBase<string> {
   override write(text: string): Promise<number> {
     try {
       if (typeof text !== "string") {
-        throw new TypeError(
-          `write() argument must be str, not ${typeName(text)}`,
-        );
+        const name = text === null ? "None" : typeName(text);
+        throw new TypeError(`write() argument must be str, not ${name}`);
       }
       const buffer = this.#open;
       const encoder = this.#encoder;
@@ -515,13 +523,12 @@ export class TextIOWrapper extends IOBase<string> {
   }
 
   /**
-   * Python's `repr()`.
+   * Python's `repr()`, with `name=?` for the number, which is not asked for.
    *
-   * @returns For example `<_io.TextIOWrapper mode='r' encoding='UTF-8'>`, with
-   * the name where there is a number.
+   * @returns For example `<_io.TextIOWrapper name=? mode='r' encoding='UTF-8'>`.
    */
   override toString(): string {
-    const name = nameOf(this);
+    const name = this.#buffer === null ? "" : nameIn(this.#buffer);
     const mode = repr(this.mode);
     const encoding = repr(this.#encoding);
     return `<_io.TextIOWrapper${name} mode=${mode} encoding=${encoding}>`;
@@ -592,7 +599,7 @@ export class TextIOWrapper extends IOBase<string> {
   }
 
   async #readLine(buffer: BufferedBytes, limit: number): Promise<string> {
-    await this.#writePending(buffer);
+    if (this.#pendingSize > 0) await this.#writePending(buffer);
     let line = "";
     let size = 0;
     // A `\r` that may be the first half of an end, with the next chunk to tell.

@@ -38,10 +38,12 @@ Deno.test("parseAddress() of AF_INET: hosts in every form", async () => {
       [["010.0.0.1", 65535], "8.0.0.1 65535"],
       [[bytes("127.0.0.1"), 1], "127.0.0.1 1"],
       [["localhost", 1], "127.0.0.1 1"],
+      [["::ffff:127.0.0.1", 1], "127.0.0.1 1"],
+      [["::ffff:127.0.0.1%1", 1], "127.0.0.1 1"],
       [["127.0.0.1", 80n], "127.0.0.1 80"],
       [["127.0.0.1", true], "127.0.0.1 1"],
       [["127.0.0.1", -1], "OverflowError: bind(): port must be 0-65535."],
-      [["256.1.1.1", 1], "gaierror: [EAI_NONAME] Name or service not known"],
+      [["no host", 1], "gaierror: [EAI_NONAME] Name or service not known"],
       [
         ["::1", 1],
         "gaierror: [EAI_ADDRFAMILY] Address family for hostname not supported",
@@ -69,7 +71,10 @@ Deno.test("parseAddress() of AF_INET6: hosts in every form", async () => {
       ],
       // The port is looked at before the flow.
       [["::1", -1, -1], "OverflowError: bind(): port must be 0-65535."],
+      [["fe80::1%", 1], "gaierror: [EAI_NONAME] Name or service not known"],
+      [["ff02::1", 1, 0, 2], "ff02::1%2 1"],
       [["<broadcast>", 1], "OSError: address family mismatched"],
+      [["255.255.255.255", 1], "OSError: address family mismatched"],
       [
         ["127.0.0.1", 1],
         "gaierror: [EAI_ADDRFAMILY] Address family for hostname not supported",

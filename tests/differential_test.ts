@@ -79,12 +79,6 @@ const WANTED_STATES: readonly Wanted[] = [
       method === "recv" && isEmptyBytes(theirs) && errnoOf(ours) === 107,
   },
   {
-    reason: "Deno cannot connect from a path of one's own.",
-    isIt: ({ script, calls }) =>
-      isUnix(script) && script.state === "bound" &&
-      /^connect/.test(calls[0]![0]),
-  },
-  {
     reason: "Deno cannot bind what is connected.",
     isIt: ({ script, calls, method, ours }) =>
       isUnix(script) && calls[0]![0] === "bind" &&

@@ -1,97 +1,106 @@
 """Random sequences of calls, on CPython's own sockets and on ours.
 
-    deno task fuzz [--runs N] [--seed S]
+    deno task fuzz [--runs N] [--seed S] [--jobs N] [--outcomes]
 
 A difference is printed with its seed and the shortest sequence that shows it;
-`--seed S --runs 1` shows it again.
+`--seed S --runs 1` shows it again. `--outcomes` prints what the calls came to.
 """
 
 import argparse
 import collections
-import socket as cpython
+import concurrent.futures
+import multiprocessing
+import select
+import socket
 import sys
 
-import sequences
 import shim
-from wanted import WANTED
+from comparison import compare, shortest
+from sequences import Generator
 
-# What shows only once is a matter of time, and not of behaviour.
+# What does not show again is a matter of time, and not of behaviour.
 TRIES = 3
 
-
-def outcomes_of(module, steps):
-    return sequences.Run(module).run(steps)
-
-
-def first_difference(modules, steps, seen):
-    """Where the two sides part, in a way that nobody wants; None if nowhere.
-
-    Wanted differences are counted in `seen`. After one the two sides are in
-    different states, so that the rest of the sequence is not compared.
-    """
-    theirs, ours = [outcomes_of(module, steps) for module in modules]
-    for index, (one, other) in enumerate(zip(theirs, ours)):
-        if one == other:
-            continue
-        for reason, is_it in WANTED:
-            if is_it(steps, index, one, other):
-                seen[reason] += 1
-                return None
-        return index, one, other
-    return None
+CPYTHON = (socket, select)
+sides = []
 
 
-def shortest(modules, steps, found):
-    """The sequence without the steps that its difference does not need."""
-    index, *outcomes = found
-    steps = steps[:index + 1]
-    position = len(steps) - 2
-    while position >= 0:
-        fewer = steps[:position] + steps[position + 1:]
-        again = first_difference(modules, fewer, collections.Counter())
-        if again and list(again[1:]) == outcomes:
-            steps = fewer
-        position -= 1
-    return steps
+def begin_work():
+    """Each worker has a Deno process of its own."""
+    shim.install()
+    sides[:] = [CPYTHON, (sys.modules["socket"], sys.modules["select"])]
 
 
-def main(modules):
-    parser = argparse.ArgumentParser(prog="deno task fuzz")
-    parser.add_argument("--runs", type=int, default=200, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="S")
-    options = parser.parse_args()
-    differences = calls = 0
-    seen = collections.Counter()
-    for seed in range(options.seed, options.seed + options.runs):
-        steps = sequences.Generator(seed).make()
-        calls += len(steps)
-        for _ in range(TRIES):
-            found = first_difference(modules, steps, seen)
-            if not found:
-                break
-        if found:
-            differences += 1
-            report(seed, modules, steps, found)
-    for reason, count in seen.most_common():
-        print(f"{count} times, as wanted: {reason}")
-    print(f"{options.runs} sequences of {calls} calls, "
-          f"{differences} differences")
-    return 1 if differences else 0
+def run(seed):
+    """One sequence: how it was compared, and the report if there is one."""
+    result = compare(sides, Generator(seed).steps())
+    if result.difference is None:
+        return result, None
+    for _ in range(TRIES - 1):
+        again = compare(sides, result.steps).difference
+        if again is None:
+            return result, ""
+    steps, difference = shortest(sides, result.steps, again)
+    return result, report(seed, steps, difference)
 
 
-def report(seed, modules, steps, found):
-    print(f"seed {seed}:")
-    index, one, other = found
-    for slot, method, *args in shortest(modules, steps, found):
-        print(f"  {slot}.{method}{shown(tuple(args))}")
-    print(f"    CPython: {shown(one)}\n    ours:    {shown(other)}", flush=True)
+def report(seed, steps, difference):
+    lines = [f"seed {seed}:"]
+    for slot, method, *args in steps:
+        lines.append(f"  {slot}.{method}({', '.join(map(shown, args))})")
+    lines.append(f"    CPython: {shown(difference.theirs)}")
+    lines.append(f"    ours:    {shown(difference.ours)}")
+    return "\n".join(lines)
 
 
 def shown(value):
     text = repr(value)
-    return text if len(text) < 200 else text[:200] + "…"
+    return text if len(text) < 100 else text[:100] + "…"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="deno task fuzz")
+    parser.add_argument("--runs", type=int, default=200, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--jobs", type=int, default=3, metavar="N")
+    parser.add_argument("--outcomes", action="store_true")
+    options = parser.parse_args()
+    seen, ends, outcomes = [collections.Counter() for _ in range(3)]
+    differences, passing = [], []
+    seeds = range(options.seed, options.seed + options.runs)
+    with concurrent.futures.ProcessPoolExecutor(
+        options.jobs, multiprocessing.get_context("fork"), begin_work
+    ) as pool:
+        for seed, (result, text) in zip(seeds, pool.map(run, seeds)):
+            seen += result.seen
+            outcomes += result.outcomes
+            ends[result.end] += 1
+            if text:
+                differences.append(seed)
+                print(text, flush=True)
+            elif text == "":
+                passing.append(seed)
+    for reason, count in seen.most_common():
+        print(f"{count} times, as wanted, {ends[reason]} times the last: "
+              f"{reason}")
+    if passing:
+        print(f"Not seen again, of seeds {passing}")
+    if options.outcomes:
+        print_outcomes(outcomes)
+    right = sum(n for (_, what), n in outcomes.items() if what == "right")
+    print(f"{options.runs} sequences of {outcomes.total()} calls, of which "
+          f"{right} succeed; {len(differences)} differences")
+    return 1 if differences else 0
+
+
+def print_outcomes(outcomes):
+    methods = collections.defaultdict(collections.Counter)
+    for (method, what), count in outcomes.items():
+        methods[method][what] += count
+    for method, counts in sorted(methods.items()):
+        words = ", ".join(f"{n} {what}" for what, n in counts.most_common())
+        print(f"  {method}: {words}")
 
 
 if __name__ == "__main__":
-    shim.install()
-    sys.exit(main([cpython, sys.modules["socket"]]))
+    sys.exit(main())

@@ -31,30 +31,41 @@ def new_slot(slot):
     return ("new", slot)
 
 
-LIMIT = 0.15                    # a call that takes longer blocks
-TIMEOUT = 0.05
-SETTLING = 0.03                 # until a connection in the background is made
+TIMEOUT = 0.02
+SETTLING = 0.01                 # until a connection in the background is made
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 SOCK_STREAM, SOCK_DGRAM = 1, 2
 MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_TRUNC = 2, 64, 256, 32
-FLAGS = [0, 0, 0, MSG_PEEK, MSG_DONTWAIT, MSG_PEEK | MSG_DONTWAIT, MSG_WAITALL]
-SIZES = [0, 1, 2, 5, 16, 100, 4096, 70000]
-BAD = [None, "x", -1, 1.5, 2 ** 31, 2 ** 64, b"", [], ()]
-OPTIONS = [(1, 2), (1, 3), (1, 4), (1, 6), (1, 9), (1, 30), (1, 38), (1, 39),
-           (6, 1), (41, 26), (0, 33), (0, 34), (1, 9999), (9999, 1)]
+FLAGS = [0, 0, 0, 0, MSG_PEEK, MSG_DONTWAIT, MSG_PEEK | MSG_DONTWAIT,
+         MSG_WAITALL]
+SIZES = [0, 1, 2, 5, 16, 100, 4096, 4096, 70000]
+BAD = [None, "x", -1, 1.5, 2 ** 31, 2 ** 64, b"", []]
+SO_ERROR = (1, 4)
+OPTIONS = [(1, 2), (1, 3), SO_ERROR, SO_ERROR, (1, 6), (1, 9), (1, 30),
+           (1, 38), (1, 39), (6, 1), (41, 26)]
+
+RECEIVING = ["recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg",
+             "recvmsg_into"]
+SENDING = ["send", "sendall", "sendto", "sendmsg"]
 
 
 class Generator:
-    """Makes one sequence from one seed."""
+    """Makes one sequence from one seed, and from what its steps come to."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.steps = []
-        self.slots = []         # (family, type) of the socket in each slot
-        self.lively = []        # slots that can probably send and receive
+        self.kinds = {}         # family and type of the socket in each slot
+        self.next = 0
+        self.lively = set()     # slots that can probably send and receive
+        self.listening = set()
+        self.waiting = {}       # how many wait to be accepted, by slot
+        self.full = set()       # slots for which there is something, probably
+        self.closed = set()
+        self.peers = {}
 
-    def make(self):
+    def steps(self):
+        """Yields each step; is sent what it came to on CPython."""
         choice = self.random.choice
         family = choice([AF_INET, AF_INET, AF_INET6, AF_UNIX])
         kind = choice([SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM])
@@ -63,49 +74,90 @@ class Generator:
                 family = choice([AF_INET, AF_INET6, AF_UNIX])
             if self.random.random() < 0.15:
                 kind = choice([SOCK_STREAM, SOCK_DGRAM])
-            self.open(family, kind)
-        self.begin(family, kind)
-        for _ in range(self.random.randint(3, 20)):
-            self.step()
-        return self.steps
+            yield from self.open(family, kind)
+        yield from self.begin(family, kind)
+        for _ in range(self.random.randint(5, 25)):
+            yield from self.go_on()
+
+    def do(self, slot, method, *args):
+        """One step, and what is known from what came of it."""
+        outcome = yield (slot, method, *args)
+        self.note(slot, method, args, outcome)
+
+    def note(self, slot, method, args, outcome):
+        if is_error(outcome) or outcome == "blocks":
+            return
+        kind = self.kinds.get(slot)
+        to = [each[1] for each in args
+              if isinstance(each, tuple) and each[:1] == ("name",)]
+        if method == "socket":
+            self.kinds[slot] = args
+        elif method == "listen":
+            self.listening.add(slot)
+        elif method == "bind" and kind[1] == SOCK_DGRAM:
+            self.lively.add(slot)
+        elif method in ("connect", "connect_ex") and to:
+            if kind[1] == SOCK_STREAM:
+                self.waiting[to[0]] = slot
+            self.lively.add(slot)
+            self.peers[slot] = to[0]
+        elif method in ("accept", "dup"):
+            [(_, new)] = args
+            self.kinds[new] = kind
+            if method == "accept":
+                other = self.waiting.pop(slot, None)
+                self.peers[new], self.peers[other] = other, new
+                self.lively.add(new)
+            elif slot in self.lively:
+                self.lively.add(new)
+                self.peers[new] = self.peers.get(slot)
+        elif method in ("close", "detach"):
+            self.lively.discard(slot)
+            self.listening.discard(slot)
+            self.closed.add(slot)
+        elif method in SENDING:
+            self.full.update(to or [self.peers.get(slot)])
+        elif method in RECEIVING:
+            self.full.discard(slot)
 
     def open(self, family, kind):
-        self.slots.append((family, kind))
-        self.add(len(self.slots) - 1, "socket", family, kind)
-        if self.random.random() < 0.6:
-            self.add(len(self.slots) - 1, "settimeout",
-                     self.random.choice([0, 0, TIMEOUT, TIMEOUT, None]))
+        slot = self.new()
+        yield from self.do(slot, "socket", family, kind)
+        if self.random.random() < 0.7:
+            timeout = self.random.choice([0, 0, TIMEOUT, TIMEOUT, None])
+            yield from self.do(slot, "settimeout", timeout)
+
+    def new(self):
+        self.next += 1
+        return self.next - 1
 
     def begin(self, family, kind):
         """Often a sequence begins with a connection, or a bound pair."""
-        of_kind = [i for i, each in enumerate(self.slots)
+        of_kind = [i for i, each in self.kinds.items()
                    if each == (family, kind)]
-        if len(of_kind) < 2 or self.random.random() < 0.2:
+        if len(of_kind) < 2 or self.random.random() < 0.15:
             return
         server, client = of_kind[:2]
-        self.add(server, "bind", ANY)
-        self.lively += [client, server if kind == SOCK_DGRAM else client]
+        yield from self.do(server, "bind", ANY)
         if kind == SOCK_DGRAM:
             if self.random.random() < 0.7:
-                self.add(client, "bind", ANY)
+                yield from self.do(client, "bind", ANY)
             if self.random.random() < 0.5:
-                self.add(client, "connect", name_of(server))
+                yield from self.do(client, "connect", name_of(server))
             return
-        self.add(server, "listen", 5)
-        self.add(client, "connect", name_of(server))
-        if self.random.random() < 0.8:
-            self.accept(server)
+        yield from self.do(server, "listen", 5)
+        yield from self.do(client, "connect", name_of(server))
+        if client not in self.lively:       # it has no timeout of its own
+            yield from self.do(client, "connect", name_of(server))
+        if self.random.random() < 0.9:
+            yield from self.accept(server)
 
     def accept(self, slot):
-        new = len(self.slots)
-        self.add(slot, "accept", new_slot(new))
-        self.slots.append(self.slots[slot])
-        self.lively.append(new)
-        if self.random.random() < 0.8:
-            self.add(new, "settimeout", self.random.choice([0, TIMEOUT]))
-
-    def add(self, slot, method, *args):
-        self.steps.append((slot, method, *args))
+        new = self.new()
+        yield from self.do(slot, "accept", new_slot(new))
+        if new in self.kinds and self.random.random() < 0.8:
+            timeout = self.random.choice([0, TIMEOUT])
+            yield from self.do(new, "settimeout", timeout)
 
     def data(self):
         size = self.random.choice([0, 1, 3, 10, 100, 3000])
@@ -113,69 +165,96 @@ class Generator:
         return bytes((start + i) % 256 for i in range(size))
 
     def address(self):
-        slot = self.random.randrange(len(self.slots))
+        slot = self.random.choice(list(self.kinds))
         return self.random.choice([name_of(slot)] * 6 + [REFUSED])
 
-    def step(self):
+    def slot(self, method):
+        """The socket for a call: often one for which the call is right."""
+        good = list(self.kinds)
+        if method in RECEIVING:
+            good = self.full & self.lively or self.lively
+        elif method in SENDING or method in ("shutdown", "getpeername"):
+            good = self.lively
+        elif method == "accept":
+            good = {s for s in self.waiting if s in self.listening}
+        elif method in ("connect", "connect_ex", "bind"):
+            good = set(self.kinds) - self.lively - self.listening
+        good = sorted(set(good) - self.closed)
+        if good and self.random.random() < 0.85:
+            return self.random.choice(good)
+        open_ones = sorted(set(self.kinds) - self.closed)
+        if open_ones and self.random.random() < 0.9:
+            return self.random.choice(open_ones)
+        return self.random.choice(sorted(self.kinds))
+
+    def go_on(self):
         choice = self.random.choice
-        slot = self.random.randrange(len(self.slots))
-        if self.lively and self.random.random() < 0.75:
-            slot = choice(self.lively)
-        if self.random.random() < 0.07:
-            return self.bad_step(slot)
+        if self.random.random() < 0.05:
+            yield from self.bad_step()
+            return
         method = choice([
-            *["send", "sendall", "sendto", "sendmsg"] * 3,
-            *["recv", "recv_into", "recvfrom", "recvfrom_into"] * 3,
-            *["recvmsg", "recvmsg_into"],
-            *["bind", "listen", "accept", "connect", "connect_ex"],
-            *["shutdown", "shutdown", "close", "detach", "dup"],
-            *["settimeout", "setblocking"],
+            *SENDING * 3, *RECEIVING[:4] * 3, *RECEIVING[4:] * 2,
+            *["bind", "listen", "accept", "accept", "connect", "connect_ex"],
+            *["shutdown", "shutdown", "close", "detach", "dup", "socket"],
+            *["settimeout", "setblocking", "select", "select", "select"],
             *["getsockname", "getpeername", "gettimeout", "getblocking"],
             *["getsockopt", "getsockopt", "setsockopt"],
         ])
+        slot = self.slot(method)
         if method in ("send", "sendall"):
-            self.add(slot, method, self.data(), choice([0, 0, MSG_DONTWAIT]))
+            args = self.data(), choice([0, 0, MSG_DONTWAIT])
         elif method == "sendto":
-            self.add(slot, method, self.data(), self.address())
+            args = self.data(), self.address()
         elif method == "sendmsg":
             to = choice([None, None, self.address()])
-            self.add(slot, method, [self.data(), self.data()], [], 0, to)
+            args = [self.data(), self.data()], [], 0, to
         elif method in ("recv", "recvfrom"):
-            self.add(slot, method, choice(SIZES), choice(FLAGS))
+            args = choice(SIZES), choice(FLAGS)
         elif method in ("recv_into", "recvfrom_into"):
-            size = choice(SIZES[:-1])
-            self.add(slot, method, buffer_of(size), 0, choice(FLAGS))
+            args = buffer_of(choice(SIZES[:-1])), 0, choice(FLAGS)
         elif method == "recvmsg":
-            self.add(slot, method, choice(SIZES), 0, choice(FLAGS))
+            args = choice(SIZES), 0, choice(FLAGS)
         elif method == "recvmsg_into":
             buffers = [buffer_of(choice(SIZES[:-1])) for _ in range(2)]
-            self.add(slot, method, buffers, 0, choice(FLAGS))
+            args = buffers, 0, choice(FLAGS)
         elif method == "bind":
-            self.add(slot, method, choice([ANY, ANY, self.address()]))
+            # One port of each machine's is for one side only.
+            to = self.address()
+            args = [choice([ANY, ANY, ANY if to == REFUSED else to])]
         elif method == "listen":
-            self.add(slot, method, choice([0, 1, 5, -1]))
+            args = [choice([0, 1, 5, -1])]
         elif method == "accept":
-            self.accept(slot)
+            yield from self.accept(slot)
+            return
         elif method in ("connect", "connect_ex"):
-            self.add(slot, method, self.address())
+            args = [self.address()]
+            if self.listening and self.random.random() < 0.6:
+                args = [name_of(choice(sorted(self.listening)))]
         elif method == "shutdown":
-            self.add(slot, method, choice([0, 1, 2, 2]))
+            args = [choice([0, 1, 2])]
         elif method == "dup":
-            self.add(slot, method, new_slot(len(self.slots)))
-            self.slots.append(self.slots[slot])
+            args = [new_slot(self.new())]
+        elif method == "socket":
+            yield from self.open(*self.kinds[slot])
+            return
+        elif method == "select":
+            args = [sorted(self.some_slots()), sorted(self.some_slots())]
         elif method == "settimeout":
-            self.add(slot, method, choice([0, TIMEOUT, None]))
+            args = [choice([0, TIMEOUT, TIMEOUT, None])]
         elif method == "setblocking":
-            self.add(slot, method, choice([True, False]))
+            args = [choice([True, False, False])]
         elif method == "getsockopt":
-            self.add(slot, method, *choice(OPTIONS[:8]))
+            args = choice(OPTIONS)
         elif method == "setsockopt":
-            option = choice([(1, 2), (1, 9), (6, 1), (1, 6)])
-            self.add(slot, method, *option, choice([0, 1]))
+            args = *choice([(1, 2), (1, 9), (6, 1), (1, 6)]), choice([0, 1])
         else:
-            self.add(slot, method)
+            args = []
+        yield from self.do(slot, method, *args)
 
-    def bad_step(self, slot):
+    def some_slots(self):
+        return {slot for slot in self.kinds if self.random.random() < 0.6}
+
+    def bad_step(self):
         """A call with a value, or a number of values, that is wrong."""
         choice = self.random.choice
         method = choice([
@@ -185,7 +264,20 @@ class Generator:
             "getsockopt", "setsockopt", "close", "getsockname",
         ])
         args = [choice(BAD) for _ in range(self.random.randint(0, 4))]
-        self.add(slot, method, *args)
+        yield from self.do(self.slot(method), method, *args)
+
+
+def is_error(outcome):
+    """Whether a step came to an exception: its name, number and words."""
+    return isinstance(outcome, tuple) and len(outcome) == 3 and \
+        isinstance(outcome[0], str) and outcome[0][:1].isupper() and \
+        isinstance(outcome[2], str)
+
+
+def with_port(address):
+    """An address to which datagrams can go: the kernel alone knows port 0."""
+    is_without = isinstance(address, tuple) and address[1:2] == (0,)
+    return (address[0], 1, *address[2:]) if is_without else address
 
 
 class Blocks(BaseException):
@@ -197,30 +289,20 @@ def on_alarm(signum, frame):
 
 
 class Run:
-    """Carries a sequence out on one implementation of `socket`."""
+    """Carries a sequence out on one implementation of `socket` and `select`."""
 
-    def __init__(self, module):
-        self.module = module
+    def __init__(self, socket, select):
+        self.socket, self.select = socket, select
         self.folder = tempfile.TemporaryDirectory(prefix="fuzz_")
         self.paths = 0
         self.slots = {}
         self.names = {}         # a port or path, and what stands for it
+        signal.signal(signal.SIGALRM, on_alarm)
 
-    def run(self, steps):
-        outcomes = []
-        before = signal.signal(signal.SIGALRM, on_alarm)
-        try:
-            for index, step in enumerate(steps):
-                outcome = self.outcome(index, step)
-                outcomes.append(outcome)
-                if outcome == "blocks":
-                    break
-        finally:
-            signal.signal(signal.SIGALRM, before)
-            self.end()
-        return outcomes
+    def __enter__(self):
+        return self
 
-    def end(self):
+    def __exit__(self, *args):
         for sock in self.slots.values():
             try:
                 sock.close()
@@ -228,12 +310,13 @@ class Run:
                 pass            # another object had the same descriptor
         self.folder.cleanup()
 
-    def outcome(self, index, step):
+    def outcome(self, step, limit):
+        """What a step comes to; a call that takes longer "blocks"."""
         slot, method, *args = step
         try:
-            signal.setitimer(signal.ITIMER_REAL, LIMIT)
+            signal.setitimer(signal.ITIMER_REAL, limit)
             try:
-                value = self.call(slot, method, args)
+                return self.call(slot, method, args)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except Blocks:
@@ -241,30 +324,48 @@ class Run:
         except KeyError:
             return "no socket"
         except Exception as error:
-            if getattr(error, "errno", None) == 115:
-                time.sleep(SETTLING)
             return (type(error).__name__, getattr(error, "errno", None),
                     self.plain(str(error)))
-        if method == "connect_ex" and value == 115:
-            time.sleep(SETTLING)
-        return value
+
+    def settles(self, slot, limit):
+        """Whether a connection in the background comes to something in time."""
+        end = time.monotonic() + limit
+        while True:
+            if self.select.select([], [self.slots[slot]], [], 0)[1]:
+                return True
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.001)
 
     def call(self, slot, method, args):
         if method == "socket":
-            self.slots[slot] = self.module.socket(*args)
+            self.slots[slot] = self.socket.socket(*args)
             return None
+        if method == "select":
+            return self.call_select(*args)
         sock = self.slots[slot]
         if method in ("accept", "dup"):
             return self.call_for_socket(sock, method, args)
         buffers = []
         given = [self.decode(each, sock, buffers) for each in args]
+        if method in ("connect", "connect_ex") and sock.type == SOCK_DGRAM:
+            given = [with_port(each) for each in given]
         value = getattr(sock, method)(*given)
         if method == "detach":
             if value != -1:
-                self.module.close(value)
+                self.socket.close(value)
             return value != -1
         filled = [bytes(each) for each in buffers]
         return (self.encode(value), *filled) if filled else self.encode(value)
+
+    def call_select(self, *lists):
+        slots = [[each for each in slots if each in self.slots]
+                 for slots in lists]
+        socks = [[self.slots[each] for each in each_list]
+                 for each_list in slots]
+        ready = self.select.select(*socks, [], 0)
+        return [[slot for slot, sock in zip(slots[i], socks[i])
+                 if any(sock is each for each in ready[i])] for i in (0, 1)]
 
     def call_for_socket(self, sock, method, args):
         [(_, slot)] = args
