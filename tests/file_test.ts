@@ -218,18 +218,22 @@ Deno.test("writes at the same time go out in order, and close() last", async () 
 });
 
 Deno.test("write() of a file that is being closed raises ValueError", async () => {
-  await using pair = await connected();
-  const { client, conn } = pair;
-  const full = await fill(client);
-  const file = client.makefile("wb");
-  await file.write(bytes("x"));
-  const closing = file.close();
-  const late = outcome(() => file.write(bytes("y")));
-  const again = file.close();
-  client.close();
-  assertEquals((await drain(conn)).length, full + 1);
-  await Promise.all([closing, again]);
-  assertEquals(await late, "ValueError: write to closed file");
+  for (const mode of ["wb", "w"] as const) {
+    await using pair = await connected();
+    const { client, conn } = pair;
+    const full = await fill(client);
+    const file = client.makefile(mode);
+    const write = (data: string) =>
+      "buffer" in file ? file.write(data) : file.write(bytes(data));
+    await write("x");
+    const closing = file.close();
+    const late = outcome(() => write("y".repeat(9000)));
+    const again = file.close();
+    client.close();
+    assertEquals((await inTime(drain(conn))).length, full + 1);
+    await Promise.all([closing, again]);
+    assertEquals(await late, "ValueError: write to closed file");
+  }
 });
 
 Deno.test("close() that cannot write closes nevertheless", async () => {

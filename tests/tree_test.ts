@@ -31,7 +31,7 @@ const ROOM_ROWS = [
   ["charmap", "double_byte", "utf", "codecs"],
   ["io_base", "socket_io", "buffered_io"],
   ["buffered_reader", "buffered_writer", "buffered_rwpair"],
-  ["text", "file", "sendfile"],
+  ["text_reader", "text_writer", "text", "file", "sendfile"],
   ["socket"],
   ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
   ["registry", "base_selector", "selector_map", "select", "selectors"],
