@@ -8,6 +8,7 @@
 
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import {
+  BlockingIOError,
   OSError,
   osError,
   timedOut,
@@ -69,7 +70,24 @@ export class Outflow {
   send(data: Bytes, timeout: number | null): Promise<number> {
     return timeout === null
       ? this.#sendOrFail(data)
-      : this.#sendSome(data, new Deadline(timeout));
+      : data.length <= OUTGOING_LIMIT
+      ? this.#sendSome(data, new Deadline(timeout))
+      : this.#sendMuch(data, new Deadline(timeout));
+  }
+
+  /** As the kernel, which takes at once as much as it has room for. */
+  async #sendMuch(data: Bytes, deadline: Deadline): Promise<number> {
+    let sent = await this.#sendSome(data, deadline);
+    while (sent < data.length && !this.#isWriting && !this.#fate.isClosed) {
+      try {
+        sent += await this.#sendSome(data.subarray(sent), new Deadline(0));
+      } catch (error) {
+        // What went out is said first; what failed, the next time.
+        if (!(error instanceof BlockingIOError)) this.#fate.break(error);
+        break;
+      }
+    }
+    return sent;
   }
 
   async #sendOrFail(data: Bytes): Promise<number> {
