@@ -45,6 +45,8 @@ export interface DatagramConn {
   readonly local: LocalAddress;
   /** Whether a send that fails says why. */
   readonly tellsErrors: boolean;
+  /** Whether a receive that goes on keeps the program running, unlike others. */
+  readonly holdsProgram?: boolean;
   /** Whether a send would not have to wait for earlier ones. */
   readonly isWritable: boolean;
   /** Called when that has become true. */

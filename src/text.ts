@@ -266,7 +266,7 @@ export class TextIOWrapper extends IOBase<string> {
     const decoder = this.#decoder;
     if (decoder === undefined) throw new UnsupportedOperation("not readable");
     return await this.#readLock.run(async () => {
-      await this.#writePending(buffer);
+      if (this.#pendingSize > 0) await this.#writePending(buffer);
       return count < 0
         ? await this.#readAll(buffer, decoder)
         : await this.#readCount(buffer, count);
@@ -599,7 +599,7 @@ export class TextIOWrapper extends IOBase<string> {
   }
 
   async #readLine(buffer: BufferedBytes, limit: number): Promise<string> {
-    await this.#writePending(buffer);
+    if (this.#pendingSize > 0) await this.#writePending(buffer);
     let line = "";
     let size = 0;
     // A `\r` that may be the first half of an end, with the next chunk to tell.

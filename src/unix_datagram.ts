@@ -33,6 +33,7 @@ interface Receiver {
 export class UnixDatagramConn implements DatagramConn {
   readonly local: { readonly path: string };
   readonly tellsErrors = true;
+  readonly holdsProgram = true;
   onWritable: (() => void) | undefined;
   readonly #conn: NativeDatagramConn;
   readonly #bell: Bell | undefined;
