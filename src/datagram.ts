@@ -272,8 +272,8 @@ export class DatagramSocket {
   }
 
   #startReceiving(): void {
-    if (this.#receiving !== undefined || this.#conn === undefined) return;
     if (this.#findError !== undefined) this.#startErrorChecks();
+    if (this.#receiving !== undefined || this.#conn === undefined) return;
     operations.underWay++;
     this.#receiving = this.#conn.receive(this.#makeRoom())
       .then(this.#onArrival, this.#onFailure);
@@ -367,6 +367,10 @@ export class DatagramSocket {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);
+    if (this.#findError !== undefined && !conn.tellsErrors) {
+      const error = this.#findError();
+      if (error !== undefined) return Promise.reject(error);
+    }
     knowledge.noteDatagram();
     return conn.send(data, remote, timeout).catch(this.#onSendFailure);
   }
