@@ -107,6 +107,12 @@ export function readWith(reading: Reading): Read {
   };
 }
 
+/** Reads with a handler for what is wrong, character by character. */
+export function readAlong(reading: Reading): Read {
+  return (bytes, errors, isFinal, from = 0) =>
+    readCarefully(reading, bytes, errors, isFinal, from);
+}
+
 function readCarefully(
   reading: Reading,
   bytes: Bytes,
@@ -128,7 +134,7 @@ function readCarefully(
       at += found;
       continue;
     }
-    text += reading.decode(bytes.subarray(start, at));
+    if (start < at) text += reading.decode(bytes.subarray(start, at));
     const fault = { encoding, object: bytes, start: at, ...found };
     const [mended, next] = mendText(fault, errors);
     text += mended;

@@ -384,6 +384,11 @@ export class DatagramSocket {
     throw this.#isClosed ? osError("EBADF") : translate(error);
   };
 
+  /** Whether receiving has been shut down. */
+  get isShut(): boolean {
+    return this.#isShut;
+  }
+
   /** SHUT_RD: what comes is still received, but no call waits for it for ever. */
   shutReceiving(): void {
     this.#isShut = true;

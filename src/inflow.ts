@@ -197,6 +197,11 @@ export class Inflow {
     return !this.#reading && !this.#isReadable;
   }
 
+  /** Whether bytes have arrived that nobody has received. */
+  get hasUnread(): boolean {
+    return this.#start < this.#end;
+  }
+
   /** Whether a call that receives would have an answer now. */
   get isReadable(): boolean {
     return this.#isReadable || this.#isShut || this.#fate.isClosed;

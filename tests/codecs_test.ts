@@ -43,6 +43,8 @@ const SINGLE_BYTE = [
   ..."iso8859-15 iso8859-16 koi8-r koi8-u mac-cyrillic mac-roman".split(" "),
 ];
 
+const DOUBLE_BYTE = ["gbk", "gb2312", "cp949"];
+
 const UTF = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"];
 
 /** The same numbers in every run. */
@@ -94,6 +96,58 @@ testUnless(
         ...[...others].map((
           each,
         ): Row => [encoding, errors, "\r\n", ["\n", each]]),
+      ]),
+    ]));
+  },
+);
+
+testUnless(
+  NO_PYTHON,
+  "makefile() decodes every pair of bytes as CPython does",
+  async () => {
+    const all = Array.from({ length: 256 }, (_, i) => i);
+    const next = random(3);
+    await assertSame(DOUBLE_BYTE.flatMap((encoding): Row[] => [
+      ...all.slice(0x80).map((first): Row => [
+        encoding,
+        "backslashreplace",
+        "",
+        [all.flatMap((second) => [first, second, 0x0a])],
+      ]),
+      ...all.slice(0x70).flatMap((first): Row[] =>
+        HANDLERS.map((errors) => {
+          const bytes = [0x61, first, next(256), next(256), next(256), first];
+          return [encoding, errors, "", split(bytes, next)];
+        })
+      ),
+    ]));
+  },
+);
+
+testUnless(
+  NO_PYTHON,
+  "makefile() encodes every character of two bytes as CPython does",
+  async () => {
+    const blocks = Array.from(
+      { length: 256 },
+      (_, block) =>
+        Array.from(
+          { length: 256 },
+          (_, i) => String.fromCharCode(block << 8 | i),
+        ).join(""),
+    );
+    await assertSame(DOUBLE_BYTE.flatMap((encoding): Row[] => [
+      ...blocks.filter((block) => block.isWellFormed()).map((block): Row => [
+        encoding,
+        "backslashreplace",
+        "",
+        [block],
+      ]),
+      ...HANDLERS.map((errors): Row => [
+        encoding,
+        errors,
+        "",
+        ["", "你好a", "a\u20ac\u{1f600}\udc80\udcff한b", "x"],
       ]),
     ]));
   },
@@ -186,6 +240,7 @@ testUnless(
     const all = [
       ...names.split(" "),
       ...[more, others, last].flatMap((list) => list.split(",")),
+      ..."gbk 936 cp936 gb2312 euc_cn uhc ms949 949".split(" "),
       ..."greek cyrillic hebrew arabic latin2 macroman ibm866 nope".split(" "),
       ..."constructor __proto__ toString".split(" "),
     ];
