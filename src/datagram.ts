@@ -191,8 +191,10 @@ export class DatagramSocket {
    */
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
-    if (onChange !== undefined) this.#lookOut();
-    else if (this.#receivers.isEmpty) this.#letProcessExit();
+    if (onChange !== undefined) {
+      if (this.#findError !== undefined) this.#checkError();
+      this.#lookOut();
+    } else if (this.#receivers.isEmpty) this.#letProcessExit();
   }
 
   #lookOut(): void {
@@ -221,8 +223,8 @@ export class DatagramSocket {
   }
 
   #startReceiving(): void {
-    if (this.#receiving !== undefined || this.#conn === undefined) return;
     if (this.#findError !== undefined) this.#startErrorChecks();
+    if (this.#receiving !== undefined || this.#conn === undefined) return;
     operations.underWay++;
     this.#receiving = this.#conn.receive(this.#makeRoom())
       .then(this.#onArrival, this.#onFailure);
