@@ -243,8 +243,9 @@ export class DatagramSocket {
    */
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
-    if (onChange !== undefined) this.#lookOut();
-    else this.#letProcessExit();
+    if (onChange === undefined) return this.#letProcessExit();
+    if (this.#findError !== undefined) this.#checkError();
+    this.#lookOut();
   }
 
   #lookOut(): void {

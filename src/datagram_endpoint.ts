@@ -447,7 +447,7 @@ export class DatagramEndpoint implements Endpoint {
     if (addr === undefined) throw osError("EDESTADDRREQ");
     const { hostname, port } = addr as Deno.NetAddr;
     this.#refuseBroadcast(hostname, () => {});
-    if (this.#isWriteShut) throw osError("EPIPE");
+    if (this.#isWriteShut) throw this.takeFailure() ?? osError("EPIPE");
     if ((flags & MSG_MORE) !== 0 || this.#corked !== undefined) {
       return this.#cork(data, addr, timeout, flags);
     }
@@ -488,7 +488,7 @@ export class DatagramEndpoint implements Endpoint {
     const addr = path === null
       ? peer
       : { transport: "unixpacket", path } as const;
-    if (this.#isWriteShut) throw osError("EPIPE");
+    if (this.#isWriteShut) throw this.takeFailure() ?? osError("EPIPE");
     if (addr === undefined) throw osError("ENOTCONN");
     this.#openAnywhere();
     try {
