@@ -591,6 +591,28 @@ Deno.test("SelectorKey.fd is the number that fileno() tells, if it does", async 
   if (number >= 0) assertEquals(selector.get_key(sock).fd, number);
 });
 
+Deno.test("selectors take the numbers that fileno() tells", async () => {
+  const [one, other] = await socketpair();
+  const number = fileno(one);
+  if (number >= 0) {
+    await other.send(bytes("x"));
+    await withEach(async (selector) => {
+      const each = selector as BaseSelector<string, FileObject>;
+      const key = each.register(number, EVENT_READ, "number");
+      assertEquals([key.fileobj, key.fd], [number, number]);
+      assertEquals(each.get_key(one), key);
+      assertEquals(await readyIn(each), [["number", EVENT_READ]]);
+      each.unregister(one);
+    });
+    using selector = new DefaultSelector<string, FileObject>();
+    selector.register(one, EVENT_READ, "it");
+    await end(one);
+    assertEquals(selector.get_key(number).data, "it");
+    assertEquals(selector.unregister(number).fd, number);
+  }
+  await Promise.all([one, other].map(end));
+});
+
 /** The number, or −1 where it is not told. */
 function fileno(sock: Socket): number {
   try {
