@@ -61,7 +61,7 @@ import type { HostPort } from "./resolve.ts";
 import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
 import { packSockaddr } from "./sockaddr.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
-import { checkUnixPeer } from "./unix_peer.ts";
+import { checkUnixPeer, isFile } from "./unix_peer.ts";
 import { chooseAutobindName, isFreshName } from "./unix_name.ts";
 
 /** The most that fits behind a UDP header, whose length has 16 bits. */
@@ -124,7 +124,13 @@ export class DatagramEndpoint implements Endpoint {
 
   bind(local: LocalAddress): void {
     this.#checkOpen();
-    if (this.#name !== undefined) throw osError("EINVAL");
+    if (this.#name !== undefined) {
+      if (!("path" in local)) throw osError("EINVAL");
+      // Any name will do, and it has one.
+      if (local.path === "") return;
+      // The kernel makes the file before it looks at the socket.
+      throw osError(isFile(local.path) ? "EADDRINUSE" : "EINVAL");
+    }
     if ("path" in local) return this.#bindUnix(local.path);
     this.#open(local);
     // As the kernel: only `::` and IPv4 addresses are open to IPv4 peers.

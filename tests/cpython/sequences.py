@@ -345,7 +345,7 @@ class Run:
             return self.call_for_socket(sock, method, args)
         buffers = []
         given = [self.decode(each, sock, buffers) for each in args]
-        if sock.type == SOCK_DGRAM:
+        if sock.type == SOCK_DGRAM and method != "bind":
             given = [with_port(each) for each in given]
         value = getattr(sock, method)(*given)
         if method == "detach":

@@ -95,7 +95,7 @@ def connects_to_what_is_bound(case):
     slots = duplicates(case.steps, case.slot)
     for index, (slot, method, *args) in enumerate(case.steps):
         is_it = method in CONNECTING and len(args) == 1 and \
-            args[0] and args[0][0] == "name" and \
+            isinstance(args[0], tuple) and args[0][0] == "name" and \
             (slot in slots or case.method == "select")
         if not is_it or case.type != SOCK_STREAM:
             continue
@@ -215,6 +215,15 @@ def has_no_tuples(case):
         [] in case.args and "list" in case.theirs[2]
 
 
+# ## Descriptors
+
+def has_no_descriptor(case):
+    """Words of ours for a descriptor that cannot be found."""
+    return is_error(case.ours) and \
+        "does not tell which descriptor" in case.ours[2] and \
+        case.method in ("detach", "getsockopt", "setsockopt")
+
+
 # ## Duplicates
 
 def shares_a_mode(case):
@@ -245,6 +254,9 @@ WANTED = [
            shares_a_mode),
     Wanted("What a socket accepts that was shut before it listened, is shut as "
            "well on Linux.", was_shut_before_it_listened),
+    Wanted("The system does not tell Unix sockets without names apart, and a "
+           "connection made in the background has no descriptor any more when "
+           "the peer has reset it.", has_no_descriptor),
     Wanted("Deno does not tell the port of an attempt that has failed.",
            port_after_failure, True),
     Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
