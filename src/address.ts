@@ -182,9 +182,8 @@ function parseUnixPath(address: unknown): string {
   if (Array.isArray(address)) {
     throw new TypeError("a bytes-like object is required, not 'tuple'");
   }
-  if (typeof address === "string") checkEncodable(address);
   const bytes = typeof address === "string"
-    ? new TextEncoder().encode(address)
+    ? encodePath(address)
     : asBytes(address);
   const isAbstract = bytes[0] === 0;
   if (bytes.length > UNIX_PATH_MAX - (isAbstract ? 0 : 1)) {
@@ -193,6 +192,23 @@ function parseUnixPath(address: unknown): string {
   // The kernel reads a path up to its first NUL, an abstract name to its end.
   const end = isAbstract ? -1 : bytes.indexOf(0);
   return decodePath(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/**
+ * The bytes of a path, as Python's `os.fsencode()` makes them: half a character
+ * may stand for a byte that was no text ("surrogateescape").
+ */
+function encodePath(path: string): Uint8Array {
+  if (path.isWellFormed()) return new TextEncoder().encode(path);
+  const bytes: number[] = [];
+  for (const character of path) {
+    const code = character.charCodeAt(0);
+    const isByte = character.length === 1 && code >= 0xdc80 && code <= 0xdcff;
+    if (!isByte) checkEncodable(character);
+    if (isByte) bytes.push(code - 0xdc00);
+    else bytes.push(...new TextEncoder().encode(character));
+  }
+  return Uint8Array.from(bytes);
 }
 
 /** Deno takes paths as text, so that bytes which are no UTF-8 cannot be one. */

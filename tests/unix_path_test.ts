@@ -311,3 +311,17 @@ testUnless(
     );
   },
 );
+
+Deno.test("Socket.bind() takes half a character for a byte, as os.fsencode() does", async () => {
+  const folder = await Deno.makeTempDir();
+  // "é" is the bytes C3 A9.
+  using sock = socket(AF_UNIX);
+  sock.bind(`${folder}/\udcc3\udca9`);
+  assertEquals(sock.getsockname<string>(), `${folder}/é`);
+  using other = socket(AF_UNIX);
+  assertEquals(
+    await outcome(() => other.bind(`${folder}/\ud800`)),
+    "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed",
+  );
+  await Deno.remove(folder, { recursive: true });
+});

@@ -43,10 +43,6 @@ const NOT_APPLICABLE: readonly [pattern: string, reason: string][] = [
     "Its name is no UTF-8, and Deno takes the names of Unix sockets as text",
   ],
   [
-    "TestUnixDomain.testSurrogateescapeBind",
-    "Its path is no UTF-8, and Deno takes the names of Unix sockets as text",
-  ],
-  [
     "TestUnixDomain.testUnencodableAddr",
     "Its path is no UTF-8, and Deno takes the names of Unix sockets as text",
   ],
