@@ -101,7 +101,7 @@ for (const [dialect, args] of DIALECTS) {
     const early = await readMemory(server.pid);
     await visit(server.address, 6_000);
     const late = await readMemory(server.pid);
-    // 15,000 leaked connections would take ten times as much.
+    // 6,000 leaked connections would take four times as much.
     assert(late < early + 16_000, `${early} kB have become ${late} kB`);
   });
 }
