@@ -17,7 +17,7 @@ import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
-import { operations } from "./turn.ts";
+import { knowledge, operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 
@@ -112,6 +112,7 @@ export class DatagramSocket {
   adopt(conn: DatagramConn): void {
     this.#conn?.close();
     this.#conn = conn;
+    this.#isUnreferenced = false;
     conn.onWritable = () => this.#onChange?.();
     this.#local = conn.local;
     this.#keepAlive.end();
@@ -185,12 +186,11 @@ export class DatagramSocket {
         : NOT_YET;
     };
     if (this.#arrivals.length === 0) this.#startReceiving();
-    this.#keepProcessAlive();
     // Only a call that would wait for ever hears of the end, on Linux.
     const isEnd = this.#isShut && timeout === null;
     const deadline = Deadline.of(isEnd ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
-    if (this.#isReadable) this.#receivers.serve();
+    if (!this.#receivers.isEmpty) this.#keepProcessAlive();
     if (this.#onChange !== undefined) this.#lookOut();
     if (!isEnd) return answer;
     return answer.catch((error) => {
@@ -248,9 +248,9 @@ export class DatagramSocket {
   }
 
   #lookOut(): void {
-    if (this.isReadable) return;
-    this.#startReceiving();
-    this.#keepProcessAlive();
+    if (!this.isReadable) this.#startReceiving();
+    if (this.#conn?.holdsProgram) this.#keepProcessAlive();
+    else this.#letProcessExit();
   }
 
   /** Looks for an error now and, as long as anybody waits, now and then. */
@@ -350,9 +350,10 @@ export class DatagramSocket {
 
   /** A receive that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#isClosed || this.#isWanted) return;
+    if (this.#isClosed || !this.#isDeserted) return;
+    if (this.#onChange !== undefined && this.#conn?.holdsProgram) return;
     this.#keepAlive.release();
-    if (!this.#receiving) return;
+    if (!this.#receiving || this.#isUnreferenced) return;
     this.#isUnreferenced = true;
     this.#conn?.unref();
   }
@@ -366,6 +367,7 @@ export class DatagramSocket {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);
+    knowledge.noteDatagram();
     return conn.send(data, remote, timeout).catch(this.#onSendFailure);
   }
 
@@ -381,6 +383,11 @@ export class DatagramSocket {
   readonly #onSendFailure = (error: unknown): never => {
     throw this.#isClosed ? osError("EBADF") : translate(error);
   };
+
+  /** Whether receiving has been shut down. */
+  get isShut(): boolean {
+    return this.#isShut;
+  }
 
   /** SHUT_RD: what comes is still received, but no call waits for it for ever. */
   shutReceiving(): void {

@@ -159,7 +159,7 @@ export class DatagramEndpoint implements Endpoint {
   accept(timeout: number | null): Promise<never> {
     this.#checkOpen();
     // With a timeout CPython waits first, for what will never be.
-    return timeout === null || timeout === 0
+    return timeout === null || timeout === 0 || this.#socket.isShut
       ? Promise.reject(osError("EOPNOTSUPP"))
       : this.#socket.next(
         () => {
@@ -470,8 +470,8 @@ export class DatagramEndpoint implements Endpoint {
     const addr = path === null
       ? peer
       : { transport: "unixpacket", path } as const;
-    if (addr === undefined) throw osError("ENOTCONN");
     if (this.#isWriteShut) throw osError("EPIPE");
+    if (addr === undefined) throw osError("ENOTCONN");
     this.#openAnywhere();
     try {
       return await this.#socket.send(data, addr, timeout);

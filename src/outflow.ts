@@ -8,6 +8,7 @@
 
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import {
+  BlockingIOError,
   OSError,
   osError,
   timedOut,
@@ -30,6 +31,7 @@ export class Outflow {
   #isWriting = false;
   #outgoing: Promise<void> | undefined;
   #isShut = false;
+  #hasEnded = false;
   #onChange: (() => void) | undefined;
   // Few connections need these lines, and each takes 1 KB.
   #senders: Line | undefined;
@@ -44,6 +46,11 @@ export class Outflow {
   /** Whether this side has shut the direction down. */
   get isShut(): boolean {
     return this.#isShut;
+  }
+
+  /** Whether the peer has been told so. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Whether a call that sends would be taken now, or fail at once. */
@@ -63,7 +70,24 @@ export class Outflow {
   send(data: Bytes, timeout: number | null): Promise<number> {
     return timeout === null
       ? this.#sendOrFail(data)
-      : this.#sendSome(data, new Deadline(timeout));
+      : data.length <= OUTGOING_LIMIT
+      ? this.#sendSome(data, new Deadline(timeout))
+      : this.#sendMuch(data, new Deadline(timeout));
+  }
+
+  /** As the kernel, which takes at once as much as it has room for. */
+  async #sendMuch(data: Bytes, deadline: Deadline): Promise<number> {
+    let sent = await this.#sendSome(data, deadline);
+    while (sent < data.length && !this.#isWriting && !this.#fate.isClosed) {
+      try {
+        sent += await this.#sendSome(data.subarray(sent), new Deadline(0));
+      } catch (error) {
+        // What went out is said first; what failed, the next time.
+        if (!(error instanceof BlockingIOError)) this.#fate.break(error);
+        break;
+      }
+    }
+    return sent;
   }
 
   async #sendOrFail(data: Bytes): Promise<number> {
@@ -196,9 +220,14 @@ export class Outflow {
     return failure;
   }
 
+  /** SHUT_WR before there was a peer, who is not told. */
+  refuse(): void {
+    this.#isShut = true;
+  }
+
   /** SHUT_WR: the peer gets the end of the stream after all that was sent. */
   async shut(): Promise<void> {
-    this.#isShut = true;
+    this.#isShut = this.#hasEnded = true;
     if (this.#outgoing === undefined) return await this.#closeWrite();
     // What counts as sent goes out first; nobody needs to wait for it.
     this.#outgoing.then(() => this.#closeWrite())

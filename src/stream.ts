@@ -39,8 +39,14 @@ export class Stream {
     return this.#conn.systemNames;
   }
 
+  /** Linux lets go of the peer on TCP only. */
+  get #isTcp(): boolean {
+    return this.localAddr.transport === "tcp";
+  }
+
   /** Whether there is still a peer, as far as this side has noticed. */
   get isConnected(): boolean {
+    if (!this.#isTcp) return true;
     const haveBothEnded = this.#outflow.isShut && this.#inflow.hasEnded;
     return !this.#fate.isBroken && !haveBothEnded;
   }
@@ -83,6 +89,11 @@ export class Stream {
     return this.#inflow.isIdle;
   }
 
+  /** Whether bytes have arrived that nobody has received. */
+  get hasUnread(): boolean {
+    return this.#inflow.hasUnread;
+  }
+
   /** Whether a call that receives would have an answer now. */
   get isReadable(): boolean {
     return this.#inflow.isReadable;
@@ -114,13 +125,17 @@ export class Stream {
     if (!this.#fate.isClosed) this.#conn.setKeepAlive?.(isOn);
   }
 
+  /** Directions that were shut before there was a peer, who is not told. */
+  refuse(shut: { receiving: boolean; sending: boolean }): void {
+    if (shut.receiving) this.#inflow.shut();
+    if (shut.sending) this.#outflow.refuse();
+  }
+
   /** Shuts one direction down, or both. */
   async shutdown(isRead: boolean, isWrite: boolean): Promise<void> {
-    // Linux asks for a peer only of TCP.
-    const isTcp = this.localAddr.transport === "tcp";
-    if (isTcp && !this.isConnected) throw osError("ENOTCONN");
+    if (!this.isConnected) throw osError("ENOTCONN");
     if (isRead) this.#inflow.shut();
-    if (isWrite && !this.#outflow.isShut) await this.#outflow.shut();
+    if (isWrite && !this.#outflow.hasEnded) await this.#outflow.shut();
     const isShut = this.#inflow.isShut && this.#outflow.isShut;
     if (isShut) await this.#inflow.lookForEnd();
   }

@@ -24,7 +24,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import { errno, type ErrnoName } from "./errno.ts";
+import { errno } from "./errno.ts";
 import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import type { AncillaryItem } from "./buffers.ts";
@@ -41,11 +41,12 @@ import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
+import { type Kind, type Posix, posix } from "./posix.ts";
 import { connectFromPath } from "./unix_client.ts";
-import { type Kind, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { knowledge } from "./turn.ts";
+import { checkSocketFile, isFile } from "./unix_peer.ts";
 import { pause } from "./waiting.ts";
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
@@ -53,6 +54,13 @@ const DEFAULT_BACKLOG = 128;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
+
+/**
+ * What an attempt to connect has left behind that failed in the background. The
+ * kernel has not noticed yet that the caller knows: the next `connect` tells it
+ * once more. After `shutdown` nothing helps any more.
+ */
+type Residue = "aborted" | "disconnecting";
 
 /** Where a connection came from. */
 type Origin = "made" | "accepted";
@@ -67,6 +75,9 @@ export class StreamEndpoint implements Endpoint {
   #listener: Listener | undefined;
   #isListening = false;
   #attempt: Attempt | undefined;
+  #residue: Residue | undefined;
+  /** The directions that were shut down before there was a connection. */
+  readonly #shut = { receiving: false, sending: false };
   #stream: Stream | undefined;
   #origin: Origin | undefined;
   #isConnectReported = true;
@@ -117,7 +128,11 @@ export class StreamEndpoint implements Endpoint {
 
   bind(local: LocalAddress): void {
     this.#checkOpen();
-    if (this.isBound || this.#attempt) throw osError("EINVAL");
+    if (this.isBound || this.#attempt) {
+      // The kernel makes the file before it looks at the socket.
+      const isThere = "path" in local && isFile(local.path);
+      throw osError(isThere ? "EADDRINUSE" : "EINVAL");
+    }
     this.#hold(local, DEFAULT_BACKLOG);
     if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
   }
@@ -139,7 +154,7 @@ export class StreamEndpoint implements Endpoint {
 
   listen(backlog = DEFAULT_BACKLOG): void {
     this.#checkOpen();
-    if (this.#stream || this.#attempt) throw osError("EINVAL");
+    if (this.#stream || this.#attempt || this.#residue) throw osError("EINVAL");
     const local = this.#local ?? this.#anyAddress();
     // Deno listens from `bind` on, and with another backlog only anew. What has
     // connected until now would have been refused by a socket only bound.
@@ -177,6 +192,7 @@ export class StreamEndpoint implements Endpoint {
 
   #adopt(conn: Connection, origin: Origin): void {
     this.#stream = new Stream(conn);
+    this.#stream.refuse(this.#shut);
     this.#origin = origin;
     knowledge[origin]++;
     const { noDelay, keepAlive } = this.settings;
@@ -215,9 +231,14 @@ export class StreamEndpoint implements Endpoint {
   async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
     this.#checkOpen();
     const isUnix = this.family === AF_UNIX;
+    // The kernel looks at the path before it looks at the socket.
+    if ("path" in remote && (this.#stream || this.#isListening)) {
+      checkSocketFile(remote.path);
+    }
     if (this.#isListening) throw osError(isUnix ? "EINVAL" : "EISCONN");
     if (this.#stream !== undefined) return this.#reportConnected();
     if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
+    this.#reportResidue();
     const earlier = this.#attempt;
     const attempt = earlier ?? this.#beginToConnect(remote, timeout === 0);
     if (timeout !== null && !attempt.isDone) {
@@ -225,7 +246,25 @@ export class StreamEndpoint implements Endpoint {
       if (timeout === 0) throw osError("EINPROGRESS");
     }
     await this.#waitForConnect(timeout);
-    this.#isConnectReported = true;
+    // A caller with a timeout has it from CPython, and the kernel says it again.
+    if (timeout === null) this.#isConnectReported = true;
+  }
+
+  #leaveResidue(): void {
+    this.#residue ??= "aborted";
+    this.#setShut(true);
+  }
+
+  #setShut(isShut: boolean): void {
+    this.#shut.receiving = this.#shut.sending = isShut;
+  }
+
+  #reportResidue(): void {
+    if (this.#residue === "disconnecting") throw osError("EINVAL");
+    if (this.#residue === undefined) return;
+    this.#residue = undefined;
+    this.#setShut(false);
+    throw osError("ECONNABORTED");
   }
 
   #reportConnected(): void {
@@ -254,8 +293,13 @@ export class StreamEndpoint implements Endpoint {
     return attempt;
   }
 
-  async #waitForConnect(timeout: number | null): Promise<void> {
+  /** A failure that the caller hears of otherwise than the kernel's `connect`. */
+  async #waitForConnect(
+    timeout: number | null,
+    isToConnect = true,
+  ): Promise<void> {
     const attempt = this.#attempt!;
+    const isTold = isToConnect && (timeout === null || attempt.isDone);
     try {
       await attempt.wait(timeout);
     } catch (error) {
@@ -266,7 +310,11 @@ export class StreamEndpoint implements Endpoint {
     }
     if (this.#closed) throw osError("EBADF");
     // A failure is told once; after that the socket is free.
-    if (this.#attempt === attempt) this.#attempt = undefined;
+    if (this.#attempt === attempt) {
+      this.#attempt = undefined;
+      if (isTold) this.#setShut(false);
+      else if (attempt.failure !== undefined) this.#leaveResidue();
+    }
     if (attempt.failure !== undefined) throw attempt.failure;
   }
 
@@ -305,11 +353,12 @@ export class StreamEndpoint implements Endpoint {
   ): Promise<Bytes> {
     const stream = this.#stream;
     if (stream === undefined) {
-      return this.#whenReceivable(timeout)
-        .then(() => this.receive(size, timeout, flags));
+      return this.#whenReceivable(timeout).then((isIt) =>
+        isIt ? this.receive(size, timeout, flags) : new Uint8Array(0)
+      );
     }
     checkFlags(flags, RECEIVE_FLAGS);
-    return (flags & MSG_WAITALL) !== 0 && timeout === null
+    return isForAllBytes(flags, timeout, size)
       ? stream.receiveAll(size)
       : stream.receive(size, timeout, (flags & MSG_PEEK) !== 0);
   }
@@ -321,11 +370,12 @@ export class StreamEndpoint implements Endpoint {
   ): Promise<number> {
     const stream = this.#stream;
     if (stream === undefined) {
-      return this.#whenReceivable(timeout)
-        .then(() => this.receiveInto(target, timeout, flags));
+      return this.#whenReceivable(timeout).then((isIt) =>
+        isIt ? this.receiveInto(target, timeout, flags) : 0
+      );
     }
     checkFlags(flags, RECEIVE_FLAGS);
-    if ((flags & MSG_WAITALL) === 0 || timeout !== null) {
+    if (!isForAllBytes(flags, timeout, target.length)) {
       return stream.receiveInto(target, timeout, (flags & MSG_PEEK) !== 0);
     }
     return stream.receiveAll(target.length).then((whole) => {
@@ -349,7 +399,8 @@ export class StreamEndpoint implements Endpoint {
       }
     }
     const data = await this.receive(size, timeout, flags);
-    const isEnd = data.length === 0 && size > 0;
+    const isEnd = data.length === 0 &&
+      (size > 0 || !this.#stream?.hasUnread);
     const address = isEnd ? null : this.#senderName();
     return { data, ancillary: [], flags: 0, address };
   }
@@ -410,7 +461,7 @@ export class StreamEndpoint implements Endpoint {
   ): Promise<number> {
     this.#checkOpen();
     if (remote !== null && this.family === AF_UNIX) {
-      throw osError(this.#stream?.isConnected ? "EISCONN" : "EOPNOTSUPP");
+      throw osError(this.#stream ? "EISCONN" : "EOPNOTSUPP");
     }
     // Linux passes over items of other levels.
     const isEmpty = ancillary.every(([level]) => level !== SOL_SOCKET);
@@ -432,16 +483,21 @@ export class StreamEndpoint implements Endpoint {
     return await calls.sendMessage(data, ancillary, null, timeout, flags);
   }
 
-  /** There is a connection to receive from, or the kernel's word for none. */
-  #whenReceivable(timeout: number | null): Promise<void> {
-    const isUnix = this.family === AF_UNIX;
-    return this.#whenConnected(timeout, isUnix ? "EINVAL" : "ENOTCONN");
+  /**
+   * Whether there is a connection to receive from, once there is none under way;
+   * if not, there is the end of one. Otherwise it raises the kernel's word.
+   */
+  async #whenReceivable(timeout: number | null): Promise<boolean> {
+    if (await this.#whenConnected(timeout)) return true;
+    if (this.family === AF_UNIX) throw osError("EINVAL");
+    if (!this.#shut.receiving) throw osError("ENOTCONN");
+    return false;
   }
 
   /** There is a connection to send on, or the kernel's word for none. */
-  #whenSendable(timeout: number | null): Promise<void> {
-    const isUnix = this.family === AF_UNIX;
-    return this.#whenConnected(timeout, isUnix ? "ENOTCONN" : "EPIPE");
+  async #whenSendable(timeout: number | null): Promise<void> {
+    if (await this.#whenConnected(timeout)) return;
+    throw osError(this.family === AF_UNIX ? "ENOTCONN" : "EPIPE");
   }
 
   /** The path was held by listening at it until now. */
@@ -453,13 +509,10 @@ export class StreamEndpoint implements Endpoint {
     return connectFromPath(system, local, remote);
   }
 
-  async #whenConnected(
-    timeout: number | null,
-    otherwise: ErrnoName,
-  ): Promise<void> {
+  async #whenConnected(timeout: number | null): Promise<boolean> {
     this.#checkOpen();
-    if (this.#attempt !== undefined) await this.#waitForConnect(timeout);
-    if (this.#stream === undefined) throw osError(otherwise);
+    if (this.#attempt !== undefined) await this.#waitForConnect(timeout, false);
+    return this.#stream !== undefined;
   }
 
   getsockname(): Address {
@@ -492,7 +545,10 @@ export class StreamEndpoint implements Endpoint {
     this.#checkOpen();
     if (this.#stream !== undefined) return this.#stream.takeFailure();
     const failure = this.#attempt?.failure;
-    if (failure !== undefined) this.#attempt = undefined;
+    if (failure !== undefined) {
+      this.#attempt = undefined;
+      this.#leaveResidue();
+    }
     return failure;
   }
 
@@ -516,12 +572,43 @@ export class StreamEndpoint implements Endpoint {
       this.#onStateChange();
       return await listener?.close("EINVAL");
     }
-    if (this.#stream === undefined) {
-      // Linux lets an unconnected Unix socket be shut down, to no effect here.
-      if (this.family === AF_UNIX) return;
-      throw osError("ENOTCONN");
-    }
+    if (this.#stream === undefined) return this.#shutUnconnected(how);
+    this.#isConnectReported = true;
+    if (how !== SHUT_WR) this.#shutReceivingInSystem();
     await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
+  }
+
+  /** It counts for the connection to come, also where it is an error. */
+  #shutUnconnected(how: number): void {
+    this.#shut.receiving ||= how !== SHUT_WR;
+    this.#shut.sending ||= how !== SHUT_RD;
+    if (this.family === AF_UNIX) return;
+    if (this.#attempt?.isDone || this.#residue) this.#residue = "disconnecting";
+    throw osError("ENOTCONN");
+  }
+
+  /**
+   * The peer of a Unix socket notices, and can send no more. On TCP it does not,
+   * and the system would go on to deliver what Deno then took for the end.
+   */
+  #shutReceivingInSystem(): void {
+    if (this.family !== AF_UNIX) return;
+    this.#inSystem((system, fd) => system.shutdown(fd, SHUT_RD));
+  }
+
+  /** Does something with the descriptor, if that can be found. */
+  #inSystem(act: (system: Posix, fd: number) => void): void {
+    const system = posix();
+    if (system === undefined) return;
+    let fd: number | undefined;
+    try {
+      fd = this.locate();
+    } catch (error) {
+      // Of sockets without names nobody can tell which is which.
+      if (error instanceof OSError && error.code === "EOPNOTSUPP") return;
+      throw error;
+    }
+    if (fd !== undefined) act(system, fd);
   }
 
   get isReadable(): boolean {
@@ -582,6 +669,7 @@ export class StreamEndpoint implements Endpoint {
 
   async #close(): Promise<void> {
     this.#lookAway();
+    if (this.#stream?.hasUnread) this.#reset();
     this.#located.forget();
     this.#attempt?.stop();
     await Promise.all([
@@ -593,9 +681,28 @@ export class StreamEndpoint implements Endpoint {
     if (this.#origin !== undefined) knowledge[this.#origin]--;
   }
 
+  /** What is unread the kernel would have, and would tell a peer on TCP. */
+  #reset(): void {
+    if (this.family === AF_UNIX) return;
+    this.#inSystem((system, fd) => system.disconnect(fd));
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw osError("EBADF");
   }
+}
+
+/**
+ * Whether a call waits for as many bytes as it asks for. One that asks for none
+ * waits until there are some.
+ */
+function isForAllBytes(
+  flags: number,
+  timeout: number | null,
+  size: number,
+): boolean {
+  const isAsked = (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0;
+  return isAsked && timeout === null && size > 0;
 }
 
 /** Whether IPv4 peers can come to an IPv6 address: `::` and `::ffff:…`. */

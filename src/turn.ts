@@ -26,8 +26,11 @@ const MOST_AT_ONCE = 128;
  */
 const TICKS_OF_A_TURN = 64;
 
-/** Those who wait for the end of a turn, and what leads to it. */
-const afterTurn = new Set<() => void>();
+/** Those who wait for the end of the turn, and those who came too late for it. */
+let afterTurn = new Set<() => void>();
+let afterNext = new Set<() => void>();
+/** Whether a turn is on its way, of which a newcomer would get only a part. */
+let isTurning = false;
 let nextTick: ReturnType<typeof setImmediate> | undefined;
 let lastTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,27 +39,37 @@ let lastTimer: ReturnType<typeof setTimeout> | undefined;
  * for I/O, so that what the kernel held has begun to arrive.
  */
 export function callAfterTurn(callback: () => void): void {
-  if (afterTurn.size === 0) nextTick = setImmediate(tick, TICKS_OF_A_TURN);
+  if (isTurning) return void afterNext.add(callback);
+  if (afterTurn.size === 0) beginTurn();
   afterTurn.add(callback);
 }
 
+function beginTurn(): void {
+  nextTick = setImmediate(tick, TICKS_OF_A_TURN);
+}
+
 function tick(left: number): void {
+  isTurning = true;
   if (left > 0) nextTick = setImmediate(tick, left - 1);
   else lastTimer = setTimeout(endTurn, 0);
 }
 
 function endTurn(): void {
-  const callbacks = [...afterTurn];
-  afterTurn.clear();
+  const callbacks = afterTurn;
+  [afterTurn, afterNext] = [afterNext, new Set()];
+  isTurning = false;
+  if (afterTurn.size > 0) beginTurn();
   for (const callback of callbacks) callback();
 }
 
 /** Takes back what `callAfterTurn` was asked for. */
 export function callNoMore(callback: () => void): void {
-  if (afterTurn.size === 0 || !afterTurn.delete(callback)) return;
-  if (afterTurn.size > 0) return;
+  if (afterTurn.size + afterNext.size === 0) return;
+  const isGone = afterTurn.delete(callback) || afterNext.delete(callback);
+  if (!isGone || afterTurn.size + afterNext.size > 0) return;
   clearImmediate(nextTick);
   clearTimeout(lastTimer);
+  isTurning = false;
 }
 
 /**
@@ -82,6 +95,11 @@ class Knowledge {
   /** Notes that something was sent, or the end of it. */
   noteSent(): void {
     if (this.made > 0 && this.accepted > 0) this.#sent++;
+  }
+
+  /** Notes that a datagram was sent, which may go to any socket. */
+  noteDatagram(): void {
+    this.#sent++;
   }
 
   /** What the system has been given so far, for `renew`. */

@@ -12,7 +12,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as socket from "../../mod.ts";
 import * as descriptors from "./descriptors.ts";
-import { type Letter, makeLetter, Pieces, readLetter } from "./wire.ts";
+import { type Letter, LetterReader, makeLetter, Pieces } from "./wire.ts";
 
 /** Objects of ours that Python holds, by number. */
 const objects = new Map<number, object>();
@@ -337,8 +337,9 @@ if (import.meta.main) {
   // Nothing but letters on stdout.
   console.log = console.info = console.debug = console.error;
   send(await introduce());
+  const reader = new LetterReader(Deno.stdin);
   while (true) {
-    const letter = await readLetter(Deno.stdin);
+    const letter = await reader.read();
     if (letter === null) break;
     receive(letter);
   }

@@ -3,10 +3,16 @@
 import dataclasses
 import typing
 
-from sequences import is_error
+from sequences import RECEIVING, SENDING, is_error
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 SOCK_STREAM, SOCK_DGRAM = 1, 2
+SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
+EPERM, EINVAL, EPIPE, EOPNOTSUPP, ECONNRESET, ENOTCONN, ECONNREFUSED = \
+    1, 22, 32, 95, 104, 107, 111
+SO_ERROR = (1, 4)
+CONNECTING = ["connect", "connect_ex"]
+ENDING = ["close", "detach"]
 
 
 @dataclasses.dataclass
@@ -18,17 +24,26 @@ class Case:
     theirs: object
     ours: object
 
-    @property
-    def slot(self):
-        return self.steps[-1][0]
+    def __post_init__(self):
+        self.slot, self.method, *self.args = self.steps[-1]
+        self.family, self.type = kind_of(self.steps, self.slot)
+        self.is_tcp = self.family != AF_UNIX and self.type == SOCK_STREAM
+        self.is_unix_stream = self.family == AF_UNIX and \
+            self.type == SOCK_STREAM
+        self.is_unix_datagram = self.family == AF_UNIX and \
+            self.type == SOCK_DGRAM
+        self.errnos = errno_of(self.theirs), errno_of(self.ours)
 
-    @property
-    def method(self):
-        return self.steps[-1][1]
+    def earlier(self, *methods):
+        """Earlier steps that succeeded on CPython, of any socket."""
+        return [step for step, outcome
+                in zip(self.steps[:-1], self.outcomes)
+                if step[1] in methods and not is_error(outcome)]
 
-    @property
-    def args(self):
-        return self.steps[-1][2:]
+    def own(self, *methods):
+        """The same of this socket, and of its duplicates."""
+        slots = duplicates(self.steps, self.slot)
+        return [step for step in self.earlier(*methods) if step[0] in slots]
 
 
 def errno_of(outcome):
@@ -49,13 +64,126 @@ def kind_of(steps, slot):
     return None, None
 
 
+def duplicates(steps, slot):
+    """The slots whose sockets share one descriptor's file with this one's."""
+    slots = {slot}
+    for slot, method, *args in [*steps, *reversed(steps)]:
+        if method == "dup" and (slot in slots or args[0][1] in slots):
+            slots |= {slot, args[0][1]}
+    return slots
+
+
+# ## Waiting and listening
+
 def waits_in_a_wrong_state(case):
     return (is_timeout(case.theirs) or case.theirs == "blocks") and \
-        errno_of(case.ours) in (22, 32, 107)
+        case.errnos[1] in (EINVAL, EPIPE, ENOTCONN, EOPNOTSUPP)
 
 
 def connects_to_what_is_bound(case):
-    return errno_of(case.theirs) == 111 and case.method == "connect"
+    """To a socket that is bound, stream, and has not listened yet."""
+    if case.method not in CONNECTING or case.type != SOCK_STREAM:
+        return False
+    [address] = case.args
+    if not address or address[0] != "name":
+        return False
+    of_peer = Case([*case.steps, (address[1], "")], case.outcomes, None, None)
+    is_refused = case.errnos[0] == ECONNREFUSED or case.theirs == ECONNREFUSED
+    return is_refused and bool(of_peer.own("bind")) and \
+        not of_peer.own("listen")
+
+
+def port_after_failure(case):
+    """0 here, and a number there, after an attempt that has failed."""
+    attempts = [step for step in case.steps if step[1] in CONNECTING]
+    return case.is_tcp and case.method == "getsockname" and bool(attempts) and \
+        isinstance(case.ours, tuple) and case.ours[1] == 0 and \
+        not case.own("bind")
+
+
+def connects_with_a_path(case):
+    return case.is_unix_stream and case.method in CONNECTING and \
+        EOPNOTSUPP in (case.errnos[1], case.ours) and bool(case.own("bind"))
+
+
+def binds_after_connecting(case):
+    return case.family == AF_UNIX and case.method == "bind" and \
+        case.errnos == (None, EINVAL) and \
+        bool(case.own(*CONNECTING, *SENDING))
+
+
+# ## What the peer is told
+
+GONE = (ECONNRESET, EPIPE, ENOTCONN)
+
+
+def tells_of_a_reset(case):
+    """The kernel there knows of a reset; here the call does not."""
+    return case.type == SOCK_STREAM and (
+        case.errnos[0] in GONE and case.errnos[0] != case.errnos[1]
+        or case.method in ("connect_ex", "getsockopt")
+        and case.theirs in (EPIPE, ECONNRESET)
+        or case.method == "select")
+
+
+def was_left_with_data(case):
+    """After a close of a Unix socket that may have had unread data."""
+    return case.is_unix_stream and case.errnos[0] == ECONNRESET and \
+        bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
+
+
+def listener_was_closed(case):
+    """After the end of a listener with a connection not accepted."""
+    ended = {step[0] for step in case.earlier(*ENDING, "shutdown")}
+    return tells_of_a_reset(case) and any(
+        step[0] in ended for step in case.earlier("listen"))
+
+
+def was_shut_both_ways(case):
+    """After data for a TCP socket that was shut in both directions."""
+    hows = {}
+    for step in case.earlier("shutdown"):
+        if kind_of(case.steps, step[0])[0] != AF_UNIX:
+            hows.setdefault(step[0], set()).add(step[2])
+    is_shut = any(2 in each or {0, 1} <= each for each in hows.values())
+    is_received = case.errnos[0] == ECONNRESET and case.method in RECEIVING
+    return case.is_tcp and is_shut and bool(case.earlier(*SENDING)) and \
+        (is_received or tells_of_a_reset(case))
+
+
+def has_not_noticed(case):
+    """After a peer's end, in a call that neither receives nor sends."""
+    return case.is_tcp and tells_of_a_reset(case) and \
+        case.method in ("getpeername", "shutdown", "select") and \
+        bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
+
+
+# ## Unix datagrams
+
+def sends_to_who_is_shut(case):
+    shut = [step for step in case.earlier("shutdown") if step[2] != SHUT_WR]
+    return case.is_unix_datagram and case.method in SENDING and \
+        case.errnos == (EPIPE, None) and bool(shut)
+
+
+def sends_to_who_is_connected(case):
+    return case.is_unix_datagram and \
+        case.method in (*SENDING, *CONNECTING) and \
+        (case.errnos[0] == EPERM or case.theirs == EPERM) and \
+        bool(case.earlier(*CONNECTING))
+
+
+# ## JavaScript
+
+def has_no_readonly_arrays(case):
+    return case.method.endswith("_into") and is_error(case.theirs) and \
+        "read-write bytes-like object" in case.theirs[2]
+
+
+def has_no_tuples(case):
+    return is_error(case.theirs) and is_error(case.ours) and \
+        case.theirs[0] == case.ours[0] == "TypeError" and \
+        "list" in case.theirs[2] and "tuple" in case.ours[2]
 
 
 class Wanted(typing.NamedTuple):
@@ -72,4 +200,26 @@ WANTED = [
            "wait for its timeout.", waits_in_a_wrong_state, True),
     Wanted("Deno listens from bind on: a peer can connect before listen.",
            connects_to_what_is_bound),
+    Wanted("Deno does not tell the port of an attempt that has failed.",
+           port_after_failure, True),
+    Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
+    Wanted("Deno cannot give a path to a socket that it has opened without.",
+           binds_after_connecting),
+    Wanted("Deno has taken what a Unix socket leaves unread: the peer gets the "
+           "end and no reset.", was_left_with_data),
+    Wanted("Deno has accepted the first connection that a listener leaves: the "
+           "peer gets the end and no reset.", listener_was_closed),
+    Wanted("SHUT_RD is emulated on TCP: what comes afterwards is received, and "
+           "does not reset the connection.", was_shut_both_ways),
+    Wanted("Deno tells of a reset only those who receive or send.",
+           has_not_noticed),
+    Wanted("SHUT_RD is emulated on Unix datagrams: others can still send.",
+           sends_to_who_is_shut),
+    Wanted("Only here it is known to whom a Unix datagram socket is connected, "
+           "so that others can send to it; what they send is passed over.",
+           sends_to_who_is_connected),
+    Wanted("JavaScript has no arrays that are read-only.",
+           has_no_readonly_arrays),
+    Wanted("JavaScript has arrays only, which are tuples to us.",
+           has_no_tuples, True),
 ]

@@ -84,7 +84,8 @@ class Descriptors:
 
 def numbers_sent(ancillary):
     """The numbers of the files that ancillary data is to take along."""
-    for item in ancillary:
+    # Deno is to say what is wrong with it.
+    for item in ancillary if isinstance(ancillary, (list, tuple)) else ():
         if isinstance(item, (tuple, list)) and len(item) == 3:
             if tuple(item[:2]) == (SOL_SOCKET, SCM_RIGHTS):
                 yield from numbers_in(item[2])
