@@ -243,8 +243,9 @@ export class DatagramSocket {
    */
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
-    if (onChange !== undefined) this.#lookOut();
-    else this.#letProcessExit();
+    if (onChange === undefined) return this.#letProcessExit();
+    if (this.#findError !== undefined) this.#checkError();
+    this.#lookOut();
   }
 
   #lookOut(): void {
@@ -272,8 +273,8 @@ export class DatagramSocket {
   }
 
   #startReceiving(): void {
-    if (this.#receiving !== undefined || this.#conn === undefined) return;
     if (this.#findError !== undefined) this.#startErrorChecks();
+    if (this.#receiving !== undefined || this.#conn === undefined) return;
     operations.underWay++;
     this.#receiving = this.#conn.receive(this.#makeRoom())
       .then(this.#onArrival, this.#onFailure);
@@ -367,6 +368,10 @@ export class DatagramSocket {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);
+    if (this.#findError !== undefined && !conn.tellsErrors) {
+      const error = this.#findError();
+      if (error !== undefined) return Promise.reject(error);
+    }
     knowledge.noteDatagram();
     return conn.send(data, remote, timeout).catch(this.#onSendFailure);
   }

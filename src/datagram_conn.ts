@@ -43,6 +43,8 @@ export type Link = string | number;
 export interface DatagramConn {
   /** The address that is bound, with the real port. */
   readonly local: LocalAddress;
+  /** Whether a send that fails says why. */
+  readonly tellsErrors: boolean;
   /** Whether a receive that goes on keeps the program running, unlike others. */
   readonly holdsProgram?: boolean;
   /** Whether a send would not have to wait for earlier ones. */

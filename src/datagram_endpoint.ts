@@ -18,8 +18,14 @@ import type { Bytes } from "./connection.ts";
 import {
   AF_INET6,
   AF_UNIX,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_TTL,
+  IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_IF,
+  IPV6_UNICAST_HOPS,
   MSG_DONTROUTE,
   MSG_ERRQUEUE,
   MSG_MORE,
@@ -46,6 +52,7 @@ import {
 } from "./endpoint.ts";
 import { errno, strerror } from "./errno.ts";
 import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
+import { parseIPv4 } from "./ip.ts";
 import type { LocalAddress } from "./listener.ts";
 import { Located } from "./located.ts";
 import { Memberships } from "./membership.ts";
@@ -54,7 +61,7 @@ import type { HostPort } from "./resolve.ts";
 import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
 import { packSockaddr } from "./sockaddr.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
-import { checkUnixPeer } from "./unix_peer.ts";
+import { checkUnixPeer, isFile } from "./unix_peer.ts";
 import { chooseAutobindName, isFreshName } from "./unix_name.ts";
 
 /** The most that fits behind a UDP header, whose length has 16 bits. */
@@ -117,7 +124,13 @@ export class DatagramEndpoint implements Endpoint {
 
   bind(local: LocalAddress): void {
     this.#checkOpen();
-    if (this.#name !== undefined) throw osError("EINVAL");
+    if (this.#name !== undefined) {
+      if (!("path" in local)) throw osError("EINVAL");
+      // Any name will do, and it has one.
+      if (local.path === "") return;
+      // The kernel makes the file before it looks at the socket.
+      throw osError(isFile(local.path) ? "EADDRINUSE" : "EINVAL");
+    }
     if ("path" in local) return this.#bindUnix(local.path);
     this.#open(local);
     // As the kernel: only `::` and IPv4 addresses are open to IPv4 peers.
@@ -132,12 +145,24 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   #open(local: LocalAddress): void {
-    this.#socket.open(local, this.settings);
+    const system = posix();
+    const { ttl, multicastTtl } = defaultSettings();
+    // What the descriptor can set, Deno need not be able to.
+    const options = system === undefined
+      ? this.settings
+      : { ...this.settings, ttl, multicastTtl };
+    this.#socket.open(local, options);
     const { conn } = this.#socket;
     if (conn !== undefined) {
+      if (system !== undefined) {
+        for (const name of ["ttl", "multicastTtl"] as const) {
+          const value = this.settings[name];
+          if (value !== options[name]) this.#setInSystem(system, name, value);
+        }
+      }
       this.#memberships.apply(conn);
       if (this.#multicastInterface !== undefined) {
-        conn.setMulticastInterface(this.#multicastInterface);
+        this.#setMulticastInterface(this.#multicastInterface);
       }
     }
     this.onSystemChange?.();
@@ -198,8 +223,7 @@ export class DatagramEndpoint implements Endpoint {
 
   /** With the descriptor the kernel itself takes the peer. */
   #connectInSystem(system: Posix, addr: Deno.NetAddr): void {
-    const fd = this.locate();
-    if (fd === undefined) throw osError("EBADF");
+    const fd = this.#fd();
     const [host = "", scope = 0] = addr.hostname.split("%");
     const sockaddr = [host, addr.port, 0, Number(scope)];
     system.connect(
@@ -429,7 +453,7 @@ export class DatagramEndpoint implements Endpoint {
     if (addr === undefined) throw osError("EDESTADDRREQ");
     const { hostname, port } = addr as Deno.NetAddr;
     this.#refuseBroadcast(hostname, () => {});
-    if (this.#isWriteShut) throw osError("EPIPE");
+    if (this.#isWriteShut) throw this.takeFailure() ?? osError("EPIPE");
     if ((flags & MSG_MORE) !== 0 || this.#corked !== undefined) {
       return this.#cork(data, addr, timeout, flags);
     }
@@ -470,7 +494,7 @@ export class DatagramEndpoint implements Endpoint {
     const addr = path === null
       ? peer
       : { transport: "unixpacket", path } as const;
-    if (this.#isWriteShut) throw osError("EPIPE");
+    if (this.#isWriteShut) throw this.takeFailure() ?? osError("EPIPE");
     if (addr === undefined) throw osError("ENOTCONN");
     this.#openAnywhere();
     try {
@@ -524,12 +548,62 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   set<K extends keyof Settings>(name: K, value: Settings[K]): void {
-    const { conn } = this.#socket;
-    if (
-      name === "broadcast" || name === "multicastTtl" ||
-      name === "multicastLoop" || name === "ttl"
-    ) conn?.set(name, value);
+    if (name === "ttl" || name === "multicastTtl") {
+      this.#setHops(name, Number(value));
+    } else if (name === "broadcast" || name === "multicastLoop") {
+      this.#socket.conn?.set(name, Boolean(value));
+    }
     this.settings[name] = value;
+  }
+
+  #setHops(name: "ttl" | "multicastTtl", value: number): void {
+    const system = posix();
+    const { conn } = this.#socket;
+    if (system !== undefined) {
+      if (conn !== undefined) this.#setInSystem(system, name, value);
+    } else if (conn !== undefined) conn.set(name, value);
+    // It is for the socket that will be opened, which then could not say so.
+    else if (this.family === AF_INET6 || value < 1) {
+      throw osError("ENOPROTOOPT");
+    }
+  }
+
+  #setInSystem(
+    system: Posix,
+    name: "ttl" | "multicastTtl",
+    value: number,
+  ): void {
+    const isV6 = this.family === AF_INET6;
+    const option = name === "ttl"
+      ? isV6 ? IPV6_UNICAST_HOPS : IP_TTL
+      : isV6
+      ? IPV6_MULTICAST_HOPS
+      : IP_MULTICAST_TTL;
+    const bytes = new Uint8Array(Int32Array.of(value).buffer);
+    const level = isV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    system.setsockopt(this.#fd(), level, option, bytes);
+  }
+
+  #fd(): number {
+    const fd = this.locate();
+    if (fd === undefined) throw osError("EBADF");
+    return fd;
+  }
+
+  #setMulticastInterface(link: Link): void {
+    const system = posix();
+    if (system === undefined) {
+      return this.#socket.conn?.setMulticastInterface(link);
+    }
+    const isV6 = typeof link === "number";
+    system.setsockopt(
+      this.#fd(),
+      isV6 ? IPPROTO_IPV6 : IPPROTO_IP,
+      isV6 ? IPV6_MULTICAST_IF : IP_MULTICAST_IF,
+      isV6
+        ? new Uint8Array(Int32Array.of(link).buffer)
+        : parseIPv4(link) ?? new Uint8Array(4),
+    );
   }
 
   /**
@@ -556,7 +630,7 @@ export class DatagramEndpoint implements Endpoint {
 
   set multicastInterface(link: Link) {
     this.#checkOpen();
-    this.#socket.conn?.setMulticastInterface(link);
+    if (this.#socket.conn !== undefined) this.#setMulticastInterface(link);
     this.#multicastInterface = link;
   }
 

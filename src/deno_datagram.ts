@@ -67,6 +67,7 @@ const LOOPBACK_INDEX = 1;
 export class DenoDatagramConn implements DatagramConn {
   readonly local: HostPort;
   readonly isWritable = true;
+  readonly tellsErrors = true;
   onWritable: (() => void) | undefined;
   readonly #conn: NativeDatagramConn;
   readonly #isV6: boolean;

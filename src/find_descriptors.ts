@@ -9,6 +9,7 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  SO_ACCEPTCONN,
   SO_TYPE,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -32,12 +33,14 @@ export interface Wanted {
   readonly peer?: SocketAddress | null;
   /** Whether no other socket can have the local address. */
   readonly isAlone?: boolean;
+  /** Whether it listens; left out if that tells it from no other. */
+  readonly isListening?: boolean;
   /** Descriptors that are known to belong to others, or to be its duplicates. */
   readonly exclude?: ReadonlySet<number>;
 }
 
 // For all calls: making small arrays takes longer than these calls.
-const type = new Int32Array(1);
+const option = new Int32Array(1);
 const size = new Uint32Array(1);
 const sockaddr = new Uint8Array(SOCKADDR_MAX);
 
@@ -122,7 +125,12 @@ function descriptorLimit(library: Libc): number {
 
 function isWanted(library: Libc, fd: number, wanted: Wanted): boolean {
   const { family, local, peer } = wanted;
-  if (typeOf(library, fd) !== wanted.type) return false;
+  if (optionOf(library, fd, SO_TYPE) !== wanted.type) return false;
+  const { isListening } = wanted;
+  if (isListening !== undefined) {
+    const accepts = optionOf(library, fd, SO_ACCEPTCONN);
+    if (accepts !== Number(isListening)) return false;
+  }
   const name = sockaddrOf(fd, library.getsockname);
   if (name === undefined || !isAddress(name, family, local)) return false;
   if (peer === undefined) return true;
@@ -133,10 +141,14 @@ function isWanted(library: Libc, fd: number, wanted: Wanted): boolean {
 }
 
 /** Here and below a failure only says that this is not the one. */
-function typeOf({ getsockopt }: Libc, fd: number): number | undefined {
+function optionOf(
+  { getsockopt }: Libc,
+  fd: number,
+  name: number,
+): number | undefined {
   size[0] = 4;
-  const result = getsockopt(fd, SOL_SOCKET, SO_TYPE, type, size);
-  return result < 0 ? undefined : type[0];
+  const result = getsockopt(fd, SOL_SOCKET, name, option, size);
+  return result < 0 ? undefined : option[0];
 }
 
 function sockaddrOf(

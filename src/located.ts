@@ -33,7 +33,13 @@ export class Located {
   find(wanted: Wanted): number {
     if (this.#fd !== undefined) return this.#fd;
     isInUse = true;
-    const [fd, ...others] = findDescriptors({ ...wanted, exclude: claimed });
+    const found = findDescriptors({ ...wanted, exclude: claimed });
+    if (found.length === 0 && Array.isArray(wanted.peer)) {
+      // The system forgets a peer that has reset the connection.
+      const gone = { ...wanted, peer: null, isListening: false } as const;
+      found.push(...findDescriptors({ ...gone, exclude: claimed }));
+    }
+    const [fd, ...others] = found;
     if (fd === undefined || others.length > 0) {
       throw new OSError(
         errno.EOPNOTSUPP,

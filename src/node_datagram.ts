@@ -57,6 +57,7 @@ interface Receiver {
 export class NodeDatagramConn implements DatagramConn {
   readonly local: HostPort;
   readonly isWritable = true;
+  readonly tellsErrors = false;
   onWritable: (() => void) | undefined;
   readonly #socket: Socket;
   readonly #handle: Handle | undefined;

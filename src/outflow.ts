@@ -112,8 +112,9 @@ export class Outflow {
     knowledge.noteSent();
     let sent = 0;
     try {
-      // Straight from the caller's array, since the caller waits for the end.
-      if (data.length > 0) sent = await this.#conn.write(data);
+      // Straight from the caller's array, since the caller waits for the end;
+      // no bytes too, for the kernel's word on a connection that has ended.
+      sent = await this.#conn.write(data);
       while (sent < data.length) {
         sent += await this.#conn.write(data.subarray(sent));
       }

@@ -65,11 +65,13 @@ export class Registry<D, F extends FileObject> {
   #lookUp(fileobj: unknown): OpenDescriptor | undefined {
     const found = tryToFind(fileobj);
     if (typeof found === "object") return found;
-    if (found !== undefined && found >= 0) return undefined;
+    const number = Number(found ?? -1);
     // A closed one is known as long as it is registered.
     for (const { key, descriptor } of this.#registered.values()) {
-      if (key.fileobj === fileobj) return descriptor;
+      const isNumber = number >= 0 && descriptor.isClosed && key.fd === number;
+      if (key.fileobj === fileobj || isNumber) return descriptor;
     }
+    if (number >= 0) return undefined;
     throw new ValueError(
       found === undefined
         ? `Invalid file object: ${repr(fileobj)}`
@@ -92,7 +94,8 @@ export class Registry<D, F extends FileObject> {
     }
     check();
     if (descriptor === undefined) throw osError("EBADF");
-    const key = new SelectorKey(fileobj, descriptor, Number(events), data);
+    const fd = descriptor.number ?? descriptor;
+    const key = new SelectorKey(fileobj, fd, Number(events), data);
     const registered = new Registered(descriptor, key);
     this.#registered.set(descriptor, registered);
     this.#watchlist.add(registered);

@@ -41,7 +41,7 @@ import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
-import { type Kind, type Posix, posix } from "./posix.ts";
+import { type Kind, posix } from "./posix.ts";
 import { connectFromPath } from "./unix_client.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
@@ -129,6 +129,8 @@ export class StreamEndpoint implements Endpoint {
   bind(local: LocalAddress): void {
     this.#checkOpen();
     if (this.isBound || this.#attempt) {
+      // Any name will do, and it has one.
+      if ("path" in local && local.path === "" && this.getsockname()) return;
       // The kernel makes the file before it looks at the socket.
       const isThere = "path" in local && isFile(local.path);
       throw osError(isThere ? "EADDRINUSE" : "EINVAL");
@@ -221,7 +223,8 @@ export class StreamEndpoint implements Endpoint {
     if (this.#listener === undefined) return undefined;
     const { family, type } = this;
     const local = this.getsockname();
-    return this.#located.find({ family, type, local, peer: null });
+    const isListening = true; // As Deno has it from `bind` on.
+    return this.#located.find({ family, type, local, peer: null, isListening });
   }
 
   /**
@@ -490,7 +493,7 @@ export class StreamEndpoint implements Endpoint {
   async #whenReceivable(timeout: number | null): Promise<boolean> {
     if (await this.#whenConnected(timeout)) return true;
     if (this.family === AF_UNIX) throw osError("EINVAL");
-    if (!this.#shut.receiving) throw osError("ENOTCONN");
+    if (!this.#shut.receiving || this.#isListening) throw osError("ENOTCONN");
     return false;
   }
 
@@ -592,14 +595,8 @@ export class StreamEndpoint implements Endpoint {
    * and the system would go on to deliver what Deno then took for the end.
    */
   #shutReceivingInSystem(): void {
-    if (this.family !== AF_UNIX) return;
-    this.#inSystem((system, fd) => system.shutdown(fd, SHUT_RD));
-  }
-
-  /** Does something with the descriptor, if that can be found. */
-  #inSystem(act: (system: Posix, fd: number) => void): void {
     const system = posix();
-    if (system === undefined) return;
+    if (system === undefined || this.family !== AF_UNIX) return;
     let fd: number | undefined;
     try {
       fd = this.locate();
@@ -608,7 +605,7 @@ export class StreamEndpoint implements Endpoint {
       if (error instanceof OSError && error.code === "EOPNOTSUPP") return;
       throw error;
     }
-    if (fd !== undefined) act(system, fd);
+    if (fd !== undefined) system.shutdown(fd, SHUT_RD);
   }
 
   get isReadable(): boolean {
@@ -669,7 +666,6 @@ export class StreamEndpoint implements Endpoint {
 
   async #close(): Promise<void> {
     this.#lookAway();
-    if (this.#stream?.hasUnread) this.#reset();
     this.#located.forget();
     this.#attempt?.stop();
     await Promise.all([
@@ -679,12 +675,6 @@ export class StreamEndpoint implements Endpoint {
       this.#attempt?.done,
     ]);
     if (this.#origin !== undefined) knowledge[this.#origin]--;
-  }
-
-  /** What is unread the kernel would have, and would tell a peer on TCP. */
-  #reset(): void {
-    if (this.family === AF_UNIX) return;
-    this.#inSystem((system, fd) => system.disconnect(fd));
   }
 
   #checkOpen(): void {

@@ -32,6 +32,7 @@ interface Receiver {
 /** A Unix datagram socket of Deno's. */
 export class UnixDatagramConn implements DatagramConn {
   readonly local: { readonly path: string };
+  readonly tellsErrors = true;
   readonly holdsProgram = true;
   onWritable: (() => void) | undefined;
   readonly #conn: NativeDatagramConn;

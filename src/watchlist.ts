@@ -50,6 +50,12 @@ export function readyEvents({ endpoint, events }: Watched): number {
   return ready;
 }
 
+/** Whether a socket, or the descriptor that it was named by, is closed. */
+export function isClosed({ descriptor, endpoint }: Watched): boolean {
+  // The socket is closed before its last descriptor is.
+  return descriptor.isClosed || endpoint.isClosed;
+}
+
 /** The sockets that somebody watches. */
 export class Watchlist<W extends Watched> {
   readonly #readyEvents: (watched: W) => number | undefined;

@@ -622,6 +622,70 @@ const UNIX: readonly Lines[] = [
   ],
 ];
 
+const M1 = "b'\\xe0\\x01\\x01\\x01\\x7f\\x00\\x00\\x01'"; // 224.1.1.1, 127.0.0.1
+const ANY = "b'\\xe0\\x01\\x01\\x01\\x00\\x00\\x00\\x00'"; // any interface
+const BAD_GROUP = "b'\\x01\\x02\\x03\\x04\\x7f\\x00\\x00\\x01'";
+const BAD_LINK = "b'\\xe0\\x01\\x01\\x01\\x09\\x09\\x09\\x09'";
+const add = (mreq: string) =>
+  `u.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, ${mreq})`;
+const drop = (mreq: string) =>
+  `u.setsockopt(IPPROTO_IP, IP_DROP_MEMBERSHIP, ${mreq})`;
+const set = (name: string, value: string) =>
+  `u.setsockopt(IPPROTO_IP, ${name}, ${value})`;
+const get = (name: string) => `u.getsockopt(IPPROTO_IP, ${name})`;
+
+/** Before and after binding; what is set late, Deno sets in a moment. */
+const OPTIONS: readonly Lines[] = ["udp()", "sock()"].flatMap((made) => [
+  [`u = ${made}`, add(M1), add(M1), drop(ANY), drop(M1)],
+  [
+    `u = ${made}`,
+    add(BAD_GROUP),
+    add(BAD_LINK),
+    drop(M1),
+    drop(BAD_GROUP),
+    add("b'1234'"),
+    "u.getsockname()[1] == 0",
+  ],
+  [
+    `u = ${made}`,
+    get("IP_MULTICAST_TTL"),
+    set("IP_MULTICAST_TTL", "5"),
+    get("IP_MULTICAST_TTL"),
+    set("IP_MULTICAST_TTL", "256"),
+    set("IP_MULTICAST_TTL", "-1"),
+    get("IP_MULTICAST_TTL"),
+    set("IP_MULTICAST_TTL", "b'\\x07'"),
+    get("IP_MULTICAST_TTL"),
+  ],
+  [
+    `u = ${made}`,
+    get("IP_MULTICAST_LOOP"),
+    set("IP_MULTICAST_LOOP", "0"),
+    get("IP_MULTICAST_LOOP"),
+    set("IP_MULTICAST_LOOP", "2"),
+    get("IP_MULTICAST_LOOP"),
+    set("IP_MULTICAST_LOOP", "b'\\x00'"),
+    get("IP_MULTICAST_LOOP"),
+  ],
+  [
+    `u = ${made}`,
+    get("IP_TTL"),
+    set("IP_TTL", "0"),
+    set("IP_TTL", "256"),
+    "u.getsockopt(SOL_SOCKET, SO_BROADCAST)",
+    "u.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)",
+    "u.getsockopt(SOL_SOCKET, SO_BROADCAST)",
+  ],
+  [
+    `u = ${made}`,
+    "u.getsockopt(SOL_SOCKET, SO_TYPE)",
+    "u.getsockopt(SOL_SOCKET, SO_ERROR)",
+    "u.getsockopt(SOL_SOCKET, SO_PROTOCOL)",
+    "u.getsockopt(SOL_SOCKET, SO_DOMAIN)",
+    "u.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)",
+  ],
+]);
+
 /** This package has SO_REUSEPORT only with Deno's `--unstable-net`. */
 const REUSEPORT: readonly Lines[] = [
   [
@@ -635,5 +699,51 @@ const REUSEPORT: readonly Lines[] = [
   ],
 ];
 
+const PAIRS: readonly Lines[] = [
+  [
+    "p = pair()",
+    "a = p[0]",
+    "b = p[1]",
+    "a.getsockname()",
+    "a.getpeername()",
+    "a.send(b'x')",
+    "b.recvfrom(9)",
+    "b.send(b'y')",
+    "a.recvmsg(9)",
+    "a.sendto(b'x', path())",
+  ],
+  [
+    "p = pair()",
+    "a = p[0]",
+    "b = p[1]",
+    "b.close()",
+    "settle()",
+    "a.send(b'x')",
+    "a.send(b'x')",
+    "a.getpeername()",
+  ],
+  [
+    "p = pair()",
+    "a = p[0]",
+    "b = p[1]",
+    "a.send(b'unread')",
+    "b.close()",
+    "a.setblocking(False)",
+    "a.recv(9)",
+    "a.send(b'x')",
+  ],
+  [
+    "p = pair()",
+    "a = p[0]",
+    "b = p[1]",
+    "b.shutdown(SHUT_WR)",
+    "a.settimeout(.02)",
+    "a.recv(9)",
+    "a.send(b'x')",
+    "b.recv(9)",
+    "b.send(b'x')",
+  ],
+];
+
 /** The scripts, by what they are about. */
-export const SCRIPTS = { UDP, UDP6, REUSEPORT, UNIX } as const;
+export const SCRIPTS = { UDP, UDP6, OPTIONS, REUSEPORT, UNIX, PAIRS } as const;

@@ -8,10 +8,12 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SOCK_DGRAM,
   Socket,
+  socketpair,
 } from "../mod.ts";
 import { select } from "../src/select.ts";
-import { bytes, EINPROGRESS, outcome } from "./_outcome.ts";
+import { bytes, EINPROGRESS, EMPTY, outcome } from "./_outcome.ts";
 import {
   breakable,
   connected,
@@ -120,6 +122,14 @@ export const TCP_STATES: Readonly<Record<string, State>> = {
   }],
 };
 
+/** The states of UDP sockets. */
+export const UDP_STATES: Readonly<Record<string, State>> = {
+  "UDP, fresh": ["-w-", () => alone(new Socket(AF_INET, SOCK_DGRAM))],
+  "UDP, bound": ["-w-", () => receiving()],
+  "UDP, with a datagram": ["rw-", () => receiving(bytes("x"))],
+  "UDP, with an empty datagram": ["rw-", () => receiving(EMPTY)],
+};
+
 /** The states of Unix sockets. */
 export const UNIX_STATES: Readonly<Record<string, State>> = {
   "Unix, fresh": ["rw-", () => alone(new Socket(AF_UNIX))],
@@ -137,6 +147,45 @@ export const UNIX_STATES: Readonly<Record<string, State>> = {
     () => paired(({ conn }) => end(conn), AF_UNIX),
   ],
 };
+
+/** The states of Unix datagram sockets. */
+export const UNIX_DATAGRAM_STATES: Readonly<Record<string, State>> = {
+  "Unix datagrams, fresh": [
+    "-w-",
+    () => alone(new Socket(AF_UNIX, SOCK_DGRAM)),
+  ],
+  "Unix datagrams, idle": ["-w-", () => exchanging(() => {})],
+  "Unix datagrams, with a datagram": [
+    "rw-",
+    () => exchanging((other) => other.send(bytes("x"))),
+  ],
+  "Unix datagrams, closed by the peer": ["-w-", () => exchanging(end)],
+};
+
+/** All of them. */
+export const STATES: Readonly<Record<string, State>> = {
+  ...TCP_STATES,
+  ...UDP_STATES,
+  ...UNIX_STATES,
+  ...UNIX_DATAGRAM_STATES,
+};
+
+/** A UDP socket to which datagrams have been sent. */
+async function receiving(...datagrams: Uint8Array[]): Promise<Made> {
+  const [one, other] = [1, 2].map(() => new Socket(AF_INET, SOCK_DGRAM)) as [
+    Socket,
+    Socket,
+  ];
+  one.bind([LOCALHOST, 0]);
+  for (const data of datagrams) await other.sendto(data, one.getsockname());
+  return together(one, other);
+}
+
+async function exchanging(change: (other: Socket) => unknown): Promise<Made> {
+  const [one, other] = await socketpair(AF_UNIX, SOCK_DGRAM);
+  await change(other);
+  return together(one, other);
+}
 
 function alone(sock: Socket): Promise<Made> {
   return Promise.resolve(together(sock));

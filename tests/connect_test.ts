@@ -1,13 +1,23 @@
 /** `Socket.connect()` and `Socket.connect_ex()`. */
 
 import { assert, assertEquals } from "@std/assert";
-import { AF_INET6, errno, socket } from "../mod.ts";
+import {
+  AF_INET6,
+  create_server,
+  errno,
+  SHUT_WR,
+  SO_ERROR,
+  socket,
+  SOL_SOCKET,
+} from "../mod.ts";
+import { select } from "../src/select.ts";
 import {
   assertRows,
   bytes,
   call,
   EBADF,
   ECONNREFUSED,
+  EINVAL,
   EISCONN,
   ENOTCONN,
   EPIPE,
@@ -94,7 +104,42 @@ Deno.test("Socket.connect() raises ConnectionRefusedError where nobody listens",
     await using sock = socket();
     sock.settimeout(timeout);
     assertEquals(await outcome(() => sock.connect(address)), ECONNREFUSED);
-    assertEquals(await sock.connect_ex(address), errno.ECONNREFUSED);
+  }
+});
+
+Deno.test("Socket.connect() may be tried again, and first hears of a failure that another call has told", async () => {
+  const address = await refusing();
+  const { ECONNREFUSED, ECONNABORTED, EINPROGRESS } = errno;
+  await using patient = socket();
+  assertEquals(await patient.connect_ex(address), ECONNREFUSED);
+  assertEquals(await outcome(() => patient.recv(1)), ENOTCONN);
+  assertEquals(await patient.connect_ex(address), ECONNREFUSED);
+  await using limited = socket();
+  limited.settimeout(5);
+  assertEquals(await limited.connect_ex(address), ECONNREFUSED);
+  assertEquals(await limited.recv(1), new Uint8Array(0));
+  assertEquals(await outcome(() => limited.listen()), EINVAL);
+  assertEquals(await limited.connect_ex(address), ECONNABORTED);
+  assertEquals(await outcome(() => limited.recv(1)), ENOTCONN);
+  assertEquals(await limited.connect_ex(address), ECONNREFUSED);
+  await using asked = socket();
+  asked.setblocking(false);
+  assertEquals(await asked.connect_ex(address), EINPROGRESS);
+  await select([], [asked], []);
+  assertEquals(asked.getsockopt(SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+  assertEquals(await asked.recv(1), new Uint8Array(0));
+  assertEquals(await outcome(() => asked.shutdown(SHUT_WR)), ENOTCONN);
+  assertEquals(await outcome(() => asked.connect(address)), EINVAL);
+});
+
+Deno.test("Socket.connect() says once more that all is well, after one with a timeout", async () => {
+  using server = create_server([LOCALHOST, 0]);
+  for (const [timeout, answer] of [[null, errno.EISCONN], [5, 0]] as const) {
+    await using sock = socket();
+    sock.settimeout(timeout);
+    await sock.connect(server.getsockname());
+    assertEquals(await sock.connect_ex(server.getsockname()), answer);
+    assertEquals(await sock.connect_ex(server.getsockname()), errno.EISCONN);
   }
 });
 

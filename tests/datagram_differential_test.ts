@@ -7,10 +7,10 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { type Lines, SCRIPTS } from "./_datagram_scripts.ts";
-import { NO_IPV6, NO_UNIX } from "./_pairs.ts";
+import { NO_IPV6, NO_UNIX, testUnless } from "./_pairs.ts";
 import { Process } from "./_process.ts";
+import { askPython } from "./_python.ts";
 
-const LINES = join(import.meta.dirname!, "peers", "lines.py");
 const RUNNER = join("tests", "_datagram_runner.ts");
 
 interface Way {
@@ -34,58 +34,65 @@ const WAYS: readonly Way[] = [
   {
     name: "node:dgram",
     flags: ["-A", "--deny-ffi"],
-    not: ["UNIX", "REUSEPORT"],
+    not: ["REUSEPORT", "UNIX", "PAIRS"],
   },
 ];
 
-/** What each line of each script comes to in a process. */
+/** What each line of each script comes to by a way. */
 async function ask(
-  command: string,
-  args: readonly string[],
+  { flags }: Way,
   scripts: readonly Lines[],
 ): Promise<string[][]> {
-  await using process = new Process(command, [...args]);
+  const args = ["run", "--no-config", "--no-lock", ...flags, RUNNER];
+  await using process = new Process(Deno.execPath(), args);
   await process.write(JSON.stringify(scripts));
   await process.endInput();
   const { code, stdout, stderr } = await process.outcome();
   assertEquals(code, 0, stderr);
-  // Ports are the system's choice, and so is whether a name is an option's.
-  return JSON.parse(stdout.replaceAll(/', \d{4,5}/g, "', PORT"));
+  return JSON.parse(stdout);
+}
+
+/** Ports are the system's choice. */
+function withoutPort(outcome: string | undefined): string | undefined {
+  return outcome?.replaceAll(/', \d{4,5}/g, "', PORT");
 }
 
 /** The lines whose outcomes differ, each after those before it. */
 function compare(
   scripts: readonly Lines[],
-  theirs: string[][],
-  ours: string[][],
+  theirs: readonly string[][],
+  ours: readonly string[][],
 ): string[] {
   return scripts.flatMap((lines, i) => {
-    const at = lines.findIndex((_, j) => theirs[i]![j] !== ours[i]![j]);
+    const [python, us] = [theirs[i], ours[i]].map((each) =>
+      each?.map(withoutPort) ?? []
+    ) as [string[], string[]];
+    const at = lines.findIndex((_, j) => python[j] !== us[j]);
     if (at < 0) return [];
     const before = lines.slice(0, at + 1).join("; ");
-    return [
-      `${before}\n  CPython: ${theirs[i]![at]}\n  ours:    ${ours[i]![at]}`,
-    ];
+    return [`${before}\n  CPython: ${python[at]}\n  ours:    ${us[at]}`];
   });
 }
 
+const MISSING: Readonly<Record<string, string | undefined>> = {
+  UDP6: NO_IPV6,
+  UNIX: NO_UNIX,
+  PAIRS: NO_UNIX,
+};
+
 for (const [name, scripts] of Object.entries(SCRIPTS)) {
-  const missing = name === "UDP6"
-    ? NO_IPV6
-    : name === "UNIX"
-    ? NO_UNIX
-    : undefined;
-  for (const { name: wayName, flags, not } of WAYS) {
-    if (not.includes(name)) continue;
-    Deno.test({
-      name: `datagrams of ${name} by ${wayName} are CPython's`,
-      ignore: missing !== undefined,
-      async fn() {
-        const runner = ["run", "--no-config", "--no-lock", ...flags, RUNNER];
-        const theirs = await ask("python3", [LINES], scripts);
-        const ours = await ask(Deno.execPath(), runner, scripts);
+  const python = await askPython<string[]>("lines.py", scripts);
+  const reason = MISSING[name] ?? python.reason;
+  for (const way of WAYS) {
+    if (way.not.includes(name)) continue;
+    testUnless(
+      reason,
+      `datagrams of ${name} by ${way.name} are CPython's`,
+      async () => {
+        const { outcomes: theirs = [] } = python;
+        const ours = await ask(way, scripts);
         assertEquals(compare(scripts, theirs, ours).join("\n"), "");
       },
-    });
+    );
   }
 }

@@ -1,9 +1,25 @@
 /** `Socket.detach()`, and the constructor that takes what it returns. */
 
 import { assert, assertEquals } from "@std/assert";
-import { socket } from "../mod.ts";
-import { bytes, EBADF, inTime, outcome, text, TIMED_OUT } from "./_outcome.ts";
-import { closed, connected, end, listening } from "./_pairs.ts";
+import { close, type Descriptor, socket } from "../mod.ts";
+import {
+  bytes,
+  EBADF,
+  ECONNRESET,
+  inTime,
+  outcome,
+  text,
+  TIMED_OUT,
+} from "./_outcome.ts";
+import {
+  breakable,
+  closed,
+  connected,
+  end,
+  listening,
+  testUnless,
+} from "./_pairs.ts";
+import { NO_POSIX } from "./_posix.ts";
 
 Deno.test("Socket.detach() closes the object and not the connection", async () => {
   await using pair = await connected();
@@ -66,3 +82,16 @@ Deno.test("Socket.detach() takes along a client that nobody has accepted", async
   assertEquals(peer, client.getsockname());
   await end(conn);
 });
+
+testUnless(
+  NO_POSIX,
+  "Socket.detach() still finds the descriptor when the peer has reset",
+  async () => {
+    await using pair = await breakable();
+    await pair.reset();
+    assertEquals(await outcome(() => pair.client.recv(1)), ECONNRESET);
+    const descriptor = pair.client.detach() as Descriptor;
+    assert(descriptor.fileno() > 0);
+    close(descriptor);
+  },
+);

@@ -74,11 +74,6 @@ const WANTED_STATES: readonly Wanted[] = [
       method === "getpeername",
   },
   {
-    reason: "Linux goes on where shutdown() or connect() failed, and says end.",
-    isIt: ({ method, theirs, ours }) =>
-      method === "recv" && isEmptyBytes(theirs) && errnoOf(ours) === 107,
-  },
-  {
     reason: "Deno cannot bind what is connected.",
     isIt: ({ script, calls, method, ours }) =>
       isUnix(script) && calls[0]![0] === "bind" &&
@@ -183,10 +178,6 @@ function describe(difference: Difference): string {
 
 function isUnix(script: Script): boolean {
   return script.family === AF_UNIX;
-}
-
-function isEmptyBytes(value: Value): boolean {
-  return JSON.stringify(value) === '{"bytes":[]}';
 }
 
 /** The errno of an error, and the one that `connect_ex` has returned. */

@@ -110,3 +110,21 @@ Deno.test("MSG_WAITALL returns what came before a reset, which the next call tel
   assertEquals(await outcome(() => client.recv(1)), ECONNRESET);
   assertEquals(await client.recv(1), EMPTY);
 });
+
+Deno.test("MSG_WAITALL for no bytes waits until there are some", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  const receiving = client.recvfrom(0, MSG_WAITALL);
+  assert(await isPending(receiving));
+  await conn.sendall(bytes("x"));
+  assertEquals((await inTime(receiving))[0], EMPTY);
+  assertEquals(text(await client.recv(1)), "x");
+});
+
+Deno.test("MSG_WAITALL with MSG_PEEK takes nothing", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await conn.sendall(bytes("hello"));
+  assertEquals(text(await client.recv(5, MSG_WAITALL | MSG_PEEK)), "hello");
+  assertEquals(text(await client.recv(5)), "hello");
+});

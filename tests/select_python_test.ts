@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { TCP_STATES, UNIX_STATES } from "./_readiness.ts";
+import { STATES } from "./_readiness.ts";
 import type { Value } from "./_scripts.ts";
 import { run } from "./_select_rows.ts";
 import { selectScripts } from "./_select_scripts.ts";
@@ -50,8 +50,7 @@ testWithPython("select() and selectors answer as CPython's", async (python) => {
 });
 
 testWithPython("select() finds ready what CPython's does", (python) => {
-  const ours = Object.entries({ ...TCP_STATES, ...UNIX_STATES })
-    .map(([name, [ready]]) => [name, ready]);
+  const ours = Object.entries(STATES).map(([name, [ready]]) => [name, ready]);
   assertEquals(Object.fromEntries(ours), python.states);
 });
 

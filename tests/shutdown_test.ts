@@ -1,7 +1,16 @@
 /** `Socket.shutdown()`. */
 
 import { assert, assertEquals } from "@std/assert";
-import { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR, socket } from "../mod.ts";
+import {
+  AF_INET,
+  AF_UNIX,
+  create_server,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SOCK_STREAM,
+  socket,
+} from "../mod.ts";
 import {
   assertRows,
   bytes,
@@ -24,7 +33,9 @@ import {
   LOCALHOST,
   NO_UNIX,
   testUnless,
+  unixPath,
 } from "./_pairs.ts";
+import { NO_POSIX } from "./_posix.ts";
 
 const WRONG_HOW: readonly Row[] = [
   [[], "TypeError: socket.shutdown() takes exactly one argument (0 given)"],
@@ -110,5 +121,59 @@ testUnless(
     assertEquals(await conn.recv(1), EMPTY);
     assertEquals(await conn.send(bytes("k")), 1);
     assertEquals(text(await client.recv(1)), "k");
+  },
+);
+
+testUnless(
+  NO_UNIX,
+  "Socket.shutdown() counts for the connection to come",
+  async () => {
+    await using folder = await unixPath();
+    for (const family of [AF_INET, AF_UNIX]) {
+      using server = create_server(
+        family === AF_UNIX ? folder.path : [LOCALHOST, 0],
+        { family },
+      );
+      using deaf = socket(family, SOCK_STREAM);
+      using mute = socket(family, SOCK_STREAM);
+      for (const [sock, how] of [[deaf, SHUT_RD], [mute, SHUT_WR]] as const) {
+        const expected = family === AF_UNIX ? "returned undefined" : ENOTCONN;
+        assertEquals(await outcome(() => sock.shutdown(how)), expected);
+        await sock.connect(server.getsockname());
+      }
+      assertEquals(await inTime(deaf.recv(1)), EMPTY);
+      assertEquals(await deaf.send(bytes("x")), 1);
+      assertEquals(await outcome(() => mute.send(bytes("x"))), EPIPE);
+      (await server.accept())[0].close();
+      using conn = (await server.accept())[0];
+      conn.setblocking(false);
+      assert(/EAGAIN/.test(await outcome(() => conn.recv(1))));
+      await mute.shutdown(SHUT_WR);
+      conn.settimeout(null);
+      assertEquals(await inTime(conn.recv(1)), EMPTY);
+    }
+  },
+);
+
+Deno.test("Socket.shutdown() of an unconnected TCP socket makes an end of what it receives", async () => {
+  await using sock = socket();
+  assertEquals(await outcome(() => sock.shutdown(SHUT_RD)), ENOTCONN);
+  assertEquals(await sock.recv(1), EMPTY);
+  assertEquals(await sock.recv_into(new Uint8Array(1)), 0);
+});
+
+testUnless(
+  NO_UNIX ?? NO_POSIX,
+  "SHUT_RD on AF_UNIX lets the peer send no more, with a descriptor",
+  async () => {
+    await using pair = await connected(AF_UNIX);
+    const { client, conn } = pair;
+    await conn.send(bytes("early"));
+    await client.shutdown(SHUT_RD);
+    assertEquals(await outcome(() => conn.send(bytes("x"))), EPIPE);
+    assertEquals(text(await client.recv(9)), "early");
+    assertEquals((await client.recvfrom(0))[1] as unknown, null);
+    assertEquals(await client.send(bytes("k")), 1);
+    assertEquals(text(await conn.recv(1)), "k");
   },
 );

@@ -9,6 +9,7 @@ import {
   EBADF,
   ECONNREFUSED,
   EINVAL,
+  EISCONN,
   ENOENT,
   inTime,
   outcome,
@@ -276,5 +277,37 @@ testUnless(
     await using sock = socket(AF_UNIX);
     sock.bind("");
     assertMatch(text(sock.getsockname<Uint8Array>()), /^\0[0-9a-f]{5}$/);
+  },
+);
+
+testUnless(
+  NO_UNIX,
+  "a Unix path is looked at before the state of the socket",
+  async () => {
+    await using folder = await unixPath();
+    const { path } = folder;
+    using server = listeningAt(path);
+    using client = socket(AF_UNIX, SOCK_STREAM);
+    await client.connect(path);
+    const file = `${path}.txt`;
+    Deno.writeTextFileSync(file, "");
+    for (const sock of [client, server]) {
+      for (const each of [path, file]) {
+        assertEquals(await outcome(() => sock.bind(each)), EADDRINUSE);
+      }
+      const nowhere = `${path}.none`;
+      assertEquals(await outcome(() => sock.connect(nowhere)), ENOENT);
+      assertEquals(await outcome(() => sock.connect(file)), ECONNREFUSED);
+      assertEquals(await outcome(() => sock.connect("")), EINVAL);
+    }
+    server.bind("");
+    assertEquals(server.getsockname<string>(), path);
+    const [conn] = await server.accept();
+    await end(conn);
+    assertEquals(client.getpeername<string>(), path);
+    assertEquals(
+      await outcome(() => client.sendto(bytes("x"), path)),
+      EISCONN,
+    );
   },
 );

@@ -69,14 +69,13 @@ class Generator:
         choice = self.random.choice
         family = choice([AF_INET, AF_INET, AF_INET6, AF_UNIX])
         kind = choice([SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM])
-        for _ in range(self.random.randint(2, 4)):
-            if self.random.random() < 0.15:
-                family = choice([AF_INET, AF_INET6, AF_UNIX])
-            if self.random.random() < 0.15:
-                kind = choice([SOCK_STREAM, SOCK_DGRAM])
+        for _ in range(2):
             yield from self.open(family, kind)
         yield from self.begin(family, kind)
-        for _ in range(self.random.randint(5, 25)):
+        if self.random.random() < 0.3:
+            yield from self.open(choice([AF_INET, AF_INET6, AF_UNIX]),
+                                 choice([SOCK_STREAM, SOCK_DGRAM]))
+        for _ in range(self.random.randint(5, 30)):
             yield from self.go_on()
 
     def do(self, slot, method, *args):
@@ -124,7 +123,7 @@ class Generator:
         slot = self.new()
         yield from self.do(slot, "socket", family, kind)
         if self.random.random() < 0.7:
-            timeout = self.random.choice([0, 0, TIMEOUT, TIMEOUT, None])
+            timeout = self.random.choice([0, 0, TIMEOUT, TIMEOUT, TIMEOUT])
             yield from self.do(slot, "settimeout", timeout)
 
     def new(self):
@@ -133,11 +132,9 @@ class Generator:
 
     def begin(self, family, kind):
         """Often a sequence begins with a connection, or a bound pair."""
-        of_kind = [i for i, each in self.kinds.items()
-                   if each == (family, kind)]
-        if len(of_kind) < 2 or self.random.random() < 0.15:
+        if self.random.random() < 0.1:
             return
-        server, client = of_kind[:2]
+        server, client = self.kinds
         yield from self.do(server, "bind", ANY)
         if kind == SOCK_DGRAM:
             if self.random.random() < 0.7:
@@ -348,7 +345,7 @@ class Run:
             return self.call_for_socket(sock, method, args)
         buffers = []
         given = [self.decode(each, sock, buffers) for each in args]
-        if method in ("connect", "connect_ex") and sock.type == SOCK_DGRAM:
+        if sock.type == SOCK_DGRAM and method != "bind":
             given = [with_port(each) for each in given]
         value = getattr(sock, method)(*given)
         if method == "detach":

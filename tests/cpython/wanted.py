@@ -7,10 +7,9 @@ from sequences import RECEIVING, SENDING, is_error
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 SOCK_STREAM, SOCK_DGRAM = 1, 2
-SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
-EPERM, EINVAL, EPIPE, EOPNOTSUPP, ECONNRESET, ENOTCONN, ECONNREFUSED = \
-    1, 22, 32, 95, 104, 107, 111
-SO_ERROR = (1, 4)
+SHUT_WR = 1
+EPERM, EAGAIN, EINPROGRESS, ECONNABORTED = 1, 11, 115, 103
+EINVAL, EPIPE, EOPNOTSUPP, ECONNRESET, ENOTCONN = 22, 32, 95, 104, 107
 CONNECTING = ["connect", "connect_ex"]
 ENDING = ["close", "detach"]
 
@@ -50,6 +49,17 @@ def errno_of(outcome):
     return outcome[1] if is_error(outcome) else None
 
 
+def has_shut_a_listener(steps):
+    """Whether a socket was shut that listened later."""
+    shut = set()
+    for slot, method, *_ in steps:
+        if method == "shutdown":
+            shut |= duplicates(steps, slot)
+        elif method == "listen" and slot in shut:
+            return True
+    return False
+
+
 def is_timeout(outcome):
     return is_error(outcome) and outcome[0] == "TimeoutError"
 
@@ -81,16 +91,26 @@ def waits_in_a_wrong_state(case):
 
 
 def connects_to_what_is_bound(case):
-    """To a socket that is bound, stream, and has not listened yet."""
-    if case.method not in CONNECTING or case.type != SOCK_STREAM:
-        return False
-    [address] = case.args
-    if not address or address[0] != "name":
-        return False
-    of_peer = Case([*case.steps, (address[1], "")], case.outcomes, None, None)
-    is_refused = case.errnos[0] == ECONNREFUSED or case.theirs == ECONNREFUSED
-    return is_refused and bool(of_peer.own("bind")) and \
-        not of_peer.own("listen")
+    """To a stream socket that is bound, and has not listened yet."""
+    slots = duplicates(case.steps, case.slot)
+    for index, (slot, method, *args) in enumerate(case.steps):
+        is_it = method in CONNECTING and len(args) == 1 and \
+            isinstance(args[0], tuple) and args[0][0] == "name" and \
+            (slot in slots or case.method == "select")
+        if not is_it or case.type != SOCK_STREAM:
+            continue
+        peer = Case([*case.steps[:index], (args[0][1], "")],
+                    case.outcomes[:index], None, None)
+        if peer.own("bind") and not peer.own("listen"):
+            return True
+    return False
+
+
+def connects_after_the_end(case):
+    """Once more, where the first time it was with a timeout."""
+    return case.is_tcp and case.method in CONNECTING and \
+        bool({case.errnos[0], case.theirs} & {EINVAL, ECONNABORTED}) and \
+        bool(case.own(*CONNECTING)) and bool(case.earlier(*ENDING))
 
 
 def port_after_failure(case):
@@ -112,6 +132,13 @@ def binds_after_connecting(case):
         bool(case.own(*CONNECTING, *SENDING))
 
 
+def was_shut_before_it_listened(case):
+    """What it has accepted has inherited that from it."""
+    return case.type == SOCK_STREAM and has_shut_a_listener(case.steps) and \
+        (case.method in (*RECEIVING, *SENDING, *CONNECTING, "accept")
+         or case.method in ("select", "shutdown", "getpeername"))
+
+
 # ## What the peer is told
 
 GONE = (ECONNRESET, EPIPE, ENOTCONN)
@@ -123,12 +150,14 @@ def tells_of_a_reset(case):
         case.errnos[0] in GONE and case.errnos[0] != case.errnos[1]
         or case.method in ("connect_ex", "getsockopt")
         and case.theirs in (EPIPE, ECONNRESET)
+        or case.method in ("bind", "listen") and case.is_tcp
+        and case.errnos == (None, EINVAL)
         or case.method == "select")
 
 
 def was_left_with_data(case):
-    """After a close of a Unix socket that may have had unread data."""
-    return case.is_unix_stream and case.errnos[0] == ECONNRESET and \
+    """After a close of a stream socket that may have had unread data."""
+    return tells_of_a_reset(case) and \
         bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
 
 
@@ -154,7 +183,7 @@ def was_shut_both_ways(case):
 def has_not_noticed(case):
     """After a peer's end, in a call that neither receives nor sends."""
     return case.is_tcp and tells_of_a_reset(case) and \
-        case.method in ("getpeername", "shutdown", "select") and \
+        case.method in ("getpeername", "shutdown", "select", "bind") and \
         bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
 
 
@@ -183,7 +212,25 @@ def has_no_readonly_arrays(case):
 def has_no_tuples(case):
     return is_error(case.theirs) and is_error(case.ours) and \
         case.theirs[0] == case.ours[0] == "TypeError" and \
-        "list" in case.theirs[2] and "tuple" in case.ours[2]
+        [] in case.args and "list" in case.theirs[2]
+
+
+# ## Descriptors
+
+def has_no_descriptor(case):
+    """Words of ours for a descriptor that cannot be found."""
+    return is_error(case.ours) and \
+        "does not tell which descriptor" in case.ours[2] and \
+        case.method in ("detach", "getsockopt", "setsockopt")
+
+
+# ## Duplicates
+
+def shares_a_mode(case):
+    """One duplicate's timeout makes another's call block, or not."""
+    return len(duplicates(case.steps, case.slot)) > 1 and (
+        case.theirs == "blocks" and case.errnos[1] in (EAGAIN, EINPROGRESS)
+        or case.errnos[0] in (EAGAIN, EINPROGRESS) and case.ours == "blocks")
 
 
 class Wanted(typing.NamedTuple):
@@ -200,13 +247,23 @@ WANTED = [
            "wait for its timeout.", waits_in_a_wrong_state, True),
     Wanted("Deno listens from bind on: a peer can connect before listen.",
            connects_to_what_is_bound),
+    Wanted("The kernel has not noticed a connection with a timeout that has "
+           "ended, until it is told to connect once more.",
+           connects_after_the_end),
+    Wanted("Duplicates have timeouts of their own, also in whether they wait.",
+           shares_a_mode),
+    Wanted("What a socket accepts that was shut before it listened, is shut as "
+           "well on Linux.", was_shut_before_it_listened),
+    Wanted("The system does not tell Unix sockets without names apart, and a "
+           "connection made in the background has no descriptor any more when "
+           "the peer has reset it.", has_no_descriptor),
     Wanted("Deno does not tell the port of an attempt that has failed.",
            port_after_failure, True),
     Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
     Wanted("Deno cannot give a path to a socket that it has opened without.",
            binds_after_connecting),
-    Wanted("Deno has taken what a Unix socket leaves unread: the peer gets the "
-           "end and no reset.", was_left_with_data),
+    Wanted("Deno ends its side in order before it closes: where data is left "
+           "unread, the peer gets the end and no reset.", was_left_with_data),
     Wanted("Deno has accepted the first connection that a listener leaves: the "
            "peer gets the end and no reset.", listener_was_closed),
     Wanted("SHUT_RD is emulated on TCP: what comes afterwards is received, and "

@@ -4,11 +4,9 @@ Reads lists of lines as JSON from stdin and writes what each line came to, in
 the same order, as JSON to stdout.
 """
 
-import array
 import json
 import os
 import socket
-import struct
 import sys
 import tempfile
 import time
@@ -123,7 +121,8 @@ def outcomes(lines):
     return results
 
 
-sys.stdout.write(
-    json.dumps([outcomes(lines) for lines in json.load(sys.stdin)])
-    .replace(FOLDER.name, "FOLDER")
-)
+answer = {
+    "python": f"{sys.version_info[0]}.{sys.version_info[1]} on {sys.platform}",
+    "outcomes": [outcomes(lines) for lines in json.load(sys.stdin)],
+}
+sys.stdout.write(json.dumps(answer).replace(FOLDER.name, "FOLDER"))

@@ -190,6 +190,22 @@ def states():
         select.select([], made[:1], [], 5)
         return made
 
+    def udp(*datagrams):
+        def make():
+            one, other = (socket.socket(type=socket.SOCK_DGRAM) for _ in "ab")
+            one.bind(("127.0.0.1", 0))
+            for data in datagrams:
+                other.sendto(data, one.getsockname())
+            return one, other
+        return make
+
+    def unix_datagrams(change):
+        def make():
+            one, other = socket.socketpair(type=socket.SOCK_DGRAM)
+            change(one, other)
+            return one, other
+        return make
+
     def reset(one, other):
         linger = struct.pack("ii", 1, 0)
         other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -235,6 +251,17 @@ def states():
         "Unix, fresh": lambda: (socket.socket(socket.AF_UNIX),),
         **{f"Unix, {name}": unix_pair(change)
            for name, change in changes.items()},
+        "UDP, fresh": lambda: (socket.socket(type=socket.SOCK_DGRAM),),
+        "UDP, bound": udp(),
+        "UDP, with a datagram": udp(b"x"),
+        "UDP, with an empty datagram": udp(b""),
+        "Unix datagrams, fresh":
+            lambda: (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),),
+        "Unix datagrams, idle": unix_datagrams(lambda one, other: None),
+        "Unix datagrams, with a datagram":
+            unix_datagrams(lambda one, other: other.send(b"x")),
+        "Unix datagrams, closed by the peer":
+            unix_datagrams(lambda one, other: other.close()),
     }
 
 

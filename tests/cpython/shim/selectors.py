@@ -4,8 +4,8 @@ import collections
 import collections.abc
 
 from _socket import _deno
-from shim import carrier
-from shim.carrier import Opaque, Remote
+from shim.remote import Remote, make_class
+from shim.values import Opaque
 
 _module = _deno.modules.get("selectors", {"exports": {}})
 
@@ -75,6 +75,6 @@ for _name, _export in _module["exports"].items():
     if "value" in _export:
         globals()[_name] = _export["value"]
     elif "class" in _export and _name.endswith("Selector"):
-        _class = carrier.make_class(_export["class"], _Selector)
+        _class = make_class(_export["class"], _Selector)
         _class._name = _name
         globals()[_name] = _class

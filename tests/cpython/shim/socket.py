@@ -6,8 +6,8 @@ import _socket
 from _socket import *  # noqa: F403
 from enum import IntEnum, IntFlag
 
-from shim import carrier
 from shim import files as _files
+from shim import remote as _remote
 
 _LOCALHOST = "127.0.0.1"
 _LOCALHOST_V6 = "::1"
@@ -94,7 +94,7 @@ class socket(_socket.socket):
             return super().sendfile(_files.as_source(file), *args, **kwargs)
 
 
-carrier.written_classes["Socket"] = socket
+_remote.written_classes["Socket"] = socket
 
 if hasattr(_socket, "getaddrinfo"):
 
