@@ -88,11 +88,22 @@ export class DatagramSocket {
     return this.#conn;
   }
 
-  /** Binds at once: the port is known, and a failure is raised, here. */
-  open(address: LocalAddress, options: DatagramOptions): void {
+  /**
+   * Binds at once: the port is known, and a failure is raised, here. `onOpen`
+   * runs when the socket is open, which is so then, too, in most cases.
+   */
+  open(
+    address: LocalAddress,
+    options: DatagramOptions,
+    onOpen: () => void = () => {},
+  ): void {
+    const open = () => {
+      this.adopt(openConn(address, options));
+      onOpen();
+    };
     const release = releasing.get(keyOf(address));
     try {
-      this.adopt(openConn(address, options));
+      open();
     } catch (error) {
       const failure = translate(error);
       const isOurs = release !== undefined &&
@@ -102,7 +113,7 @@ export class DatagramSocket {
       this.#local = address;
       this.#opening = release.then(() => {
         this.#opening = undefined;
-        if (!this.#isClosed) this.adopt(openConn(address, options));
+        if (!this.#isClosed) open();
       });
       this.#opening.catch((error) => this.#fail(error));
     }

@@ -18,14 +18,8 @@ import type { Bytes } from "./connection.ts";
 import {
   AF_INET6,
   AF_UNIX,
-  IP_MULTICAST_IF,
-  IP_MULTICAST_TTL,
-  IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  IPV6_MULTICAST_HOPS,
-  IPV6_MULTICAST_IF,
-  IPV6_UNICAST_HOPS,
   MSG_DONTROUTE,
   MSG_ERRQUEUE,
   MSG_MORE,
@@ -35,12 +29,19 @@ import {
   SCM_RIGHTS,
   SHUT_RD,
   SHUT_WR,
-  SO_ERROR,
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "./constants.ts";
 import { DatagramSocket } from "./datagram.ts";
 import type { Link } from "./datagram_conn.ts";
+import {
+  connectingPosix,
+  connectInSystem,
+  type Hops,
+  setHops,
+  setMulticastInterface,
+  takeError,
+} from "./datagram_system.ts";
 import { listenDatagram } from "./deno_datagram.ts";
 import { DescriptorCalls } from "./descriptor_calls.ts";
 import {
@@ -52,11 +53,10 @@ import {
 } from "./endpoint.ts";
 import { errno, strerror } from "./errno.ts";
 import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
-import { parseIPv4 } from "./ip.ts";
 import type { LocalAddress } from "./listener.ts";
 import { Located } from "./located.ts";
 import { Memberships } from "./membership.ts";
-import { type Posix, posix } from "./posix.ts";
+import { posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
 import { packSockaddr } from "./sockaddr.ts";
@@ -145,27 +145,21 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   #open(local: LocalAddress): void {
-    const system = posix();
-    const { ttl, multicastTtl } = defaultSettings();
     // What the descriptor can set, Deno need not be able to.
-    const options = system === undefined
+    const { ttl, multicastTtl } = posix() === undefined
       ? this.settings
-      : { ...this.settings, ttl, multicastTtl };
-    this.#socket.open(local, options);
-    const { conn } = this.#socket;
-    if (conn !== undefined) {
-      if (system !== undefined) {
-        for (const name of ["ttl", "multicastTtl"] as const) {
-          const value = this.settings[name];
-          if (value !== options[name]) this.#setInSystem(system, name, value);
-        }
+      : defaultSettings();
+    const options = { ...this.settings, ttl, multicastTtl };
+    this.#socket.open(local, options, () => {
+      for (const [name, value] of Object.entries({ ttl, multicastTtl })) {
+        const wanted = this.settings[name as Hops];
+        if (wanted !== value) this.#setHops(name as Hops, wanted);
       }
-      this.#memberships.apply(conn);
-      if (this.#multicastInterface !== undefined) {
-        this.#setMulticastInterface(this.#multicastInterface);
-      }
-    }
-    this.onSystemChange?.();
+      this.#memberships.apply(this.#socket.conn);
+      const link = this.#multicastInterface;
+      if (link !== undefined) this.#setMulticastInterface(link);
+      this.onSystemChange?.();
+    });
   }
 
   /** What a socket does that sends or connects without a local address. */
@@ -205,6 +199,8 @@ export class DatagramEndpoint implements Endpoint {
       this.#openAnywhere();
       return await this.#admit({ transport: "unixpacket", path: remote.path });
     }
+    // To a socket that has had no address, nothing can have come.
+    const isNew = !this.isBound;
     const target = this.#targetOf(remote);
     this.#refuseBroadcast(target.hostname, () => this.#openAnywhere());
     this.#openAnywhere(
@@ -213,28 +209,15 @@ export class DatagramEndpoint implements Endpoint {
         : undefined,
     );
     const addr = { transport: "udp", ...target } as const;
-    const system = posix();
-    if (system !== undefined && Deno.build.os === "linux") {
-      return this.#connectInSystem(system, addr);
+    const system = connectingPosix();
+    const fd = system === undefined ? undefined : this.#findDescriptor();
+    if (system === undefined || fd === undefined) {
+      this.#connectedHost ??= this.#sourceFor(target.hostname);
+      return isNew ? this.#connectTo(addr) : await this.#admit(addr);
     }
-    this.#connectedHost ??= this.#sourceFor(target.hostname);
-    await this.#admit(addr);
-  }
-
-  /** With the descriptor the kernel itself takes the peer. */
-  #connectInSystem(system: Posix, addr: Deno.NetAddr): void {
-    const fd = this.#fd();
-    const [host = "", scope = 0] = addr.hostname.split("%");
-    const sockaddr = [host, addr.port, 0, Number(scope)];
-    system.connect(
-      fd,
-      packSockaddr(
-        this.family,
-        (this.family === AF_INET6 ? sockaddr : sockaddr.slice(0, 2)) as Address,
-      ),
-    );
-    const local = system.getsockname(fd);
-    if (Array.isArray(local)) this.#connectedHost = String(local[0]);
+    // The kernel itself takes the peer, and nobody else's datagrams any more.
+    const host = connectInSystem(system, fd, this.family, target);
+    if (host !== undefined) this.#connectedHost = host;
     this.#peer = addr;
     this.#socket.lookForErrors(() => takeError(system, fd));
   }
@@ -247,8 +230,11 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   #connectTo(addr: Deno.Addr): void {
-    this.#socket.admitOnly(addr);
     this.#peer = addr;
+    if (!("hostname" in addr)) return this.#socket.admitOnly(addr);
+    // Deno does not tell the link that a datagram has come by.
+    const [hostname = ""] = addr.hostname.split("%", 1);
+    this.#socket.admitOnly({ ...addr, hostname });
   }
 
   /** The host that a socket bound to all has as its own towards a peer. */
@@ -556,54 +542,36 @@ export class DatagramEndpoint implements Endpoint {
     this.settings[name] = value;
   }
 
-  #setHops(name: "ttl" | "multicastTtl", value: number): void {
+  #setHops(name: Hops, value: number): void {
     const system = posix();
+    const fd = system === undefined ? undefined : this.#findDescriptor();
     const { conn } = this.#socket;
-    if (system !== undefined) {
-      if (conn !== undefined) this.#setInSystem(system, name, value);
+    if (system !== undefined && fd !== undefined) {
+      setHops(system, fd, this.family, name, value);
     } else if (conn !== undefined) conn.set(name, value);
-    // It is for the socket that will be opened, which then could not say so.
-    else if (this.family === AF_INET6 || value < 1) {
+    // The socket that will be opened could not say so.
+    else if (!system && (this.family === AF_INET6 || value < 1)) {
       throw osError("ENOPROTOOPT");
     }
   }
 
-  #setInSystem(
-    system: Posix,
-    name: "ttl" | "multicastTtl",
-    value: number,
-  ): void {
-    const isV6 = this.family === AF_INET6;
-    const option = name === "ttl"
-      ? isV6 ? IPV6_UNICAST_HOPS : IP_TTL
-      : isV6
-      ? IPV6_MULTICAST_HOPS
-      : IP_MULTICAST_TTL;
-    const bytes = new Uint8Array(Int32Array.of(value).buffer);
-    const level = isV6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    system.setsockopt(this.#fd(), level, option, bytes);
-  }
-
-  #fd(): number {
-    const fd = this.locate();
-    if (fd === undefined) throw osError("EBADF");
-    return fd;
+  /** None, too, if those of several sockets cannot be told apart. */
+  #findDescriptor(): number | undefined {
+    try {
+      return this.locate();
+    } catch (error) {
+      const isUnclear = error instanceof OSError && error.code === "EOPNOTSUPP";
+      if (!isUnclear) throw error;
+      return undefined;
+    }
   }
 
   #setMulticastInterface(link: Link): void {
     const system = posix();
-    if (system === undefined) {
-      return this.#socket.conn?.setMulticastInterface(link);
-    }
-    const isV6 = typeof link === "number";
-    system.setsockopt(
-      this.#fd(),
-      isV6 ? IPPROTO_IPV6 : IPPROTO_IP,
-      isV6 ? IPV6_MULTICAST_IF : IP_MULTICAST_IF,
-      isV6
-        ? new Uint8Array(Int32Array.of(link).buffer)
-        : parseIPv4(link) ?? new Uint8Array(4),
-    );
+    const fd = system === undefined ? undefined : this.#findDescriptor();
+    if (system !== undefined && fd !== undefined) {
+      setMulticastInterface(system, fd, link);
+    } else this.#socket.conn?.setMulticastInterface(link);
   }
 
   /**
@@ -706,14 +674,6 @@ export class DatagramEndpoint implements Endpoint {
 function copy(data: Uint8Array, size: number): Bytes {
   // Faster than `slice`.
   return new Uint8Array(size < data.length ? data.subarray(0, size) : data);
-}
-
-/** The error that the kernel has for a socket, which it tells once. */
-function takeError(system: Posix, fd: number): unknown {
-  const [number = 0] = new Int32Array(
-    system.getsockopt(fd, SOL_SOCKET, SO_ERROR, 4).buffer,
-  );
-  return number === 0 ? undefined : new OSError(number, strerror(number));
 }
 
 function checkUnixDatagrams(): void {

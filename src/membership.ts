@@ -59,8 +59,8 @@ export class Memberships {
   }
 
   /** Joins all that were joined before the socket was open. */
-  apply(conn: DatagramConn): void {
-    for (const { group, link } of this.#memberships) conn.join(group, link);
+  apply(conn: DatagramConn | undefined): void {
+    for (const { group, link } of this.#memberships) conn?.join(group, link);
   }
 }
 

@@ -22,7 +22,7 @@ const ROOM_ROWS = [
   ["located"],
   ["stream", "listener", "node_conn", "pair", "adopt", "unix_client"],
   ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
-  ["datagram", "membership", "route", "unix_peer"],
+  ["datagram", "datagram_system", "membership", "route", "unix_peer"],
   ["attempt", "descriptor_calls", "endpoint"],
   ["stream_endpoint", "datagram_endpoint"],
   ["descriptor", "option_table"],
