@@ -10,7 +10,8 @@
  * assertEquals(await select([listener], [], [], 0.01), [[], [], []]);
  * ```
  *
- * For many sockets `@pysocket/socket/selectors` is faster.
+ * For many sockets `@pysocket/socket/selectors` is faster: there a call costs in
+ * the order of how many are ready, here of how many are named.
  *
  * @module
  */
@@ -42,9 +43,12 @@ const FD_SETSIZE = 1024;
  * bytes, a connection, the end of the stream or an error. Writable is one whose
  * `send` would not wait. A socket that is not connected is both, one that is
  * connecting is neither. To look takes nothing away: as long as nobody
- * receives, the next call says the same.
+ * receives, the next call says the same. Only ancillary data of a Unix socket,
+ * which Deno does not know, are lost when their bytes are looked at.
  *
- * Nothing is ever exceptional here, for Deno has no out-of-band data.
+ * Nothing is ever exceptional here, for Deno has no out-of-band data, and only
+ * sockets can be named, no other files. A call that waits keeps the program
+ * running, unless it waits for nothing at all.
  *
  * @example Data, and room for an answer
  * ```ts

@@ -11,6 +11,7 @@
 import type { OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { BlockingIOError, TimeoutError } from "./errors.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { knowledge, whenAsked } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
@@ -19,9 +20,6 @@ export const READABLE = 1;
 
 /** A call that sends is taken. */
 export const WRITABLE = 2;
-
-/** Longer intervals overflow, and this one has nothing to do anyway. */
-const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
  * What the system reports at one time comes through a few layers of promises, a
@@ -62,10 +60,10 @@ export class Watchlist<W extends Watched> {
   readonly #stops = new Map<W, () => void>();
   readonly #changed = new Set<W>();
   readonly #line = new Line();
+  readonly #keepAlive = new KeepAlive();
   #clearings = 0;
   #waitingForEver = 0;
   #waitingForTime = 0;
-  #keeper: ReturnType<typeof setInterval> | undefined;
 
   /**
    * An empty list. The function tells what a socket is ready for, `undefined` if
@@ -181,20 +179,16 @@ export class Watchlist<W extends Watched> {
   }
 
   /**
-   * Keeps the program running while somebody waits; but not for ever where there
-   * is nothing to wait for. One timer for all the sockets does, for to hold each
-   * of them would cost every call as much as there are sockets.
+   * Keeps the program running while somebody waits, but not for ever where there
+   * is nothing to wait for; all at once, for to hold each of the sockets would
+   * cost every call as much as there are.
    */
   #hold(): void {
     const isWatching = this.#stops.size > 0;
     if (this.#waitingForTime > 0 || (this.#waitingForEver > 0 && isWatching)) {
-      this.#keeper ??= setInterval(() => {}, LONGEST_INTERVAL_MS);
-      this.#keeper.ref();
-    } else if (isWatching) this.#keeper?.unref();
-    else {
-      clearInterval(this.#keeper);
-      this.#keeper = undefined;
-    }
+      this.#keepAlive.hold();
+    } else if (isWatching) this.#keepAlive.release();
+    else this.#keepAlive.end();
   }
 }
 
