@@ -153,16 +153,24 @@ export class DatagramSocket {
         return use(arrival[0], arrival[1]);
       }
       // Only a call that would wait for ever hears of the end, on Linux.
-      return this.#isShut && timeout === null
+      return this.#isShut && timeout === null && !isLate
         ? use(NOTHING, undefined)
         : NOT_YET;
     };
+    // What the kernel holds comes before the end.
+    const isLate = this.#isShut && timeout === null;
     if (this.#arrivals.length === 0) this.#startReceiving();
     this.#keepProcessAlive();
-    const answer = this.#receivers.wait(take, Deadline.of(timeout));
+    const deadline = Deadline.of(isLate ? 0 : timeout);
+    const answer = this.#receivers.wait(take, deadline);
     if (this.#isReadable) this.#receivers.serve();
     if (this.#onChange !== undefined) this.#lookOut();
-    return answer;
+    return isLate
+      ? answer.catch((error) => {
+        if (!(error instanceof BlockingIOError)) throw error;
+        return use(NOTHING, undefined);
+      })
+      : answer;
   }
 
   get #isReadable(): boolean {
