@@ -37,6 +37,7 @@ export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
 export type { CallEvent } from "./src/events.ts";
 export type { AncillaryItem } from "./src/buffers.ts";
 export type { BytesLike } from "./src/python.ts";
+export type { Bytes } from "./src/connection.ts";
 export { SocketIO } from "./src/socket_io.ts";
 export type { FileSocket } from "./src/socket_io.ts";
 export type { BinaryMode, MakefileOptions, SocketFile } from "./src/file.ts";

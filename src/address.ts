@@ -5,10 +5,17 @@
  * @module
  */
 
-import { domainToASCII } from "node:url";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 import { OSError, osError, OverflowError } from "./errors.ts";
-import { asBytes, asInteger, index, typeName } from "./python.ts";
+import { encodeIdna } from "./idna.ts";
+import {
+  asBytes,
+  asInteger,
+  checkEncodable,
+  index,
+  typeName,
+} from "./python.ts";
+import { UnicodeError } from "./unicode_errors.ts";
 
 /**
  * The address of an Internet socket: `[host, port]`, for `AF_INET6` also
@@ -132,16 +139,19 @@ function parseHost(host: unknown): string {
   return text;
 }
 
-/** A name with other letters than ASCII's travels in its `xn--` form. */
+/**
+ * A name with other letters than ASCII's travels in its `xn--` form. Others are
+ * not looked at here: the resolver knows what is no name.
+ */
 function encodeHostname(host: string): string {
   // deno-lint-ignore no-control-regex
   if (/^[\x00-\x7f]*$/.test(host)) return host;
-  const encoded = domainToASCII(host);
-  // A label has room for 63 bytes; an empty result is a name that has no form.
-  if (encoded.split(".").some((label) => label === "" || label.length > 63)) {
-    throw new TypeError("encoding of hostname failed");
+  try {
+    return encodeIdna(host);
+  } catch (error) {
+    if (!(error instanceof UnicodeError)) throw error;
+    throw new TypeError("encoding of hostname failed", { cause: error });
   }
-  return encoded;
 }
 
 function parsePort(port: unknown, method: string): number {
@@ -172,6 +182,7 @@ function parseUnixPath(address: unknown): string {
   if (Array.isArray(address)) {
     throw new TypeError("a bytes-like object is required, not 'tuple'");
   }
+  if (typeof address === "string") checkEncodable(address);
   const bytes = typeof address === "string"
     ? new TextEncoder().encode(address)
     : asBytes(address);

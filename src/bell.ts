@@ -9,10 +9,14 @@
 import { listenDatagram, type NativeDatagramConn } from "./deno_datagram.ts";
 import { freshName, removeFreshFile } from "./unix_name.ts";
 
-/** Nobody else has this name, or can take it while a bell is in a queue. */
-const name = freshName();
+/**
+ * How the names of this program's bells begin. Each has its own, since the
+ * system may not have released the last one's yet.
+ */
+const prefix = freshName();
 
 let conn: NativeDatagramConn | undefined;
+let opened = 0;
 let users = 0;
 
 /** Rings for one socket, which has to close the bell with itself. */
@@ -30,7 +34,7 @@ export class Bell {
 
   /** Whether a datagram is a bell's. */
   static isFrom(addr: Deno.Addr): boolean {
-    return "path" in addr && addr.path === name;
+    return "path" in addr && addr.path?.startsWith(prefix) === true;
   }
 
   /** Rings; `false` if the socket cannot be reached by its path any more. */
@@ -63,8 +67,9 @@ export class Bell {
 }
 
 function open(): NativeDatagramConn {
-  const conn = listenDatagram!({ transport: "unixpacket", path: name });
-  removeFreshFile(name);
+  const path = `${prefix}-${++opened}`;
+  const conn = listenDatagram!({ transport: "unixpacket", path });
+  removeFreshFile(path);
   return conn;
 }
 

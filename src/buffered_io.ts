@@ -6,10 +6,9 @@
  */
 
 import type { Bytes } from "./connection.ts";
-import { OSError, UnsupportedOperation, ValueError } from "./errors.ts";
+import { UnsupportedOperation, ValueError } from "./errors.ts";
 import { BytesIOBase } from "./io_base.ts";
-import type { BytesLike } from "./python.ts";
-import { typeName, viewOf } from "./python.ts";
+import { type BytesLike, typeName, viewOf } from "./python.ts";
 import type { SocketIO } from "./socket_io.ts";
 
 /** A file of bytes with a buffer. As Python's `io.BufferedIOBase`. */
@@ -147,18 +146,22 @@ export abstract class BufferedFile extends BufferedIOBase {
     return this.attached.name;
   }
 
+  /** False; raises ValueError if the file is closed. */
   override seekable(): boolean {
     return this.attached.seekable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override isatty(): boolean {
     return this.attached.isatty();
   }
 
+  /** As the socket's `fileno()`; raises ValueError if the file is closed. */
   override fileno(): number {
     return this.attached.fileno();
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override tell(): number {
     return this.attached.tell();
   }
@@ -179,23 +182,18 @@ export abstract class BufferedFile extends BufferedIOBase {
   }
 
   /**
-   * Python's `repr()`.
+   * Python's `repr()`, with `name=?` for the number, which is not asked for.
    *
-   * @returns For example `<_io.BufferedReader name=3>`; without the name where
-   * there is no number.
+   * @returns For example `<_io.BufferedReader name=?>`, and `name=-1` when it is
+   * closed.
    */
   override toString(): string {
-    return `<_io.${this.constructor.name}${nameOf(this)}>`;
+    return `<_io.${this.constructor.name}${nameIn(this)}>`;
   }
 }
 
-/** The name of a file as a `repr()` has it, if there is one. */
-export function nameOf(file: { readonly name: unknown }): string {
-  try {
-    return file.name === undefined ? "" : ` name=${file.name}`;
-  } catch (error) {
-    const isMissing = error instanceof OSError || error instanceof ValueError;
-    if (!isMissing) throw error;
-    return "";
-  }
+/** The name of a file as its `repr()` has it, if it has one. */
+export function nameIn(file: BufferedIOBase): string {
+  const isNamed = file instanceof BufferedFile && file.raw !== null;
+  return isNamed ? ` name=${file.closed ? -1 : "?"}` : "";
 }

@@ -77,10 +77,12 @@ export class BufferedReader extends BufferedFile {
     this.#size = buffer_size;
   }
 
+  /** Whether the mode has "r"; raises ValueError if the file is closed. */
   override readable(): boolean {
     return this.attached.readable();
   }
 
+  /** Does nothing; raises ValueError if the file is closed. */
   override flush(): Promise<void> {
     try {
       return this.attached.flush();
@@ -89,11 +91,13 @@ export class BufferedReader extends BufferedFile {
     }
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override seek(_offset: number, _whence: number = 0): number {
     this.#openFor("seek of closed file");
     throw new UnsupportedOperation("File or stream is not seekable.");
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   // deno-lint-ignore require-await -- it rejects and never throws
   override async truncate(_size: number | null = null): Promise<number> {
     this.#openFor("truncate of closed file");
@@ -236,6 +240,7 @@ export class BufferedReader extends BufferedFile {
     }
   }
 
+  /** The next line, if the file need not wait for it. */
   protected override lineAtHand(): Bytes | undefined {
     this.attached;
     this.#openFor("readline of closed file");

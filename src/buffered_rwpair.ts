@@ -66,14 +66,17 @@ export class BufferedRWPair extends BufferedIOBase {
     return this.#writer.closed;
   }
 
+  /** Whether the mode has "r"; raises ValueError if the file is closed. */
   override readable(): boolean {
     return this.#reader.readable();
   }
 
+  /** Whether the mode has "w"; raises ValueError if the file is closed. */
   override writable(): boolean {
     return this.#writer.writable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override isatty(): boolean {
     return this.#writer.isatty() || this.#reader.isatty();
   }
@@ -118,6 +121,7 @@ export class BufferedRWPair extends BufferedIOBase {
     }
   }
 
+  /** The next line, if the file need not wait for it. */
   protected override lineAtHand(): Bytes | undefined {
     return this.#reader.lineWithin(-1);
   }

@@ -70,15 +70,18 @@ export class BufferedWriter extends BufferedFile {
     this.#size = buffer_size;
   }
 
+  /** Whether the mode has "w"; raises ValueError if the file is closed. */
   override writable(): boolean {
     return this.attached.writable();
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override seek(_offset: number, _whence: number = 0): number {
     this.#openFor("seek of closed file");
     throw new UnsupportedOperation("File or stream is not seekable.");
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override async truncate(_size: number | null = null): Promise<number> {
     this.#openFor("truncate of closed file");
     await this.flush();

@@ -36,8 +36,8 @@ abstract class Charmap implements Reading, Writing {
     return bytes.length;
   }
 
-  whyIncomplete(): string {
-    return this.reason;
+  faultAtEnd(_bytes: Bytes, at: number): Fault {
+    return { end: at + 1, reason: this.reason };
   }
 
   measure(text: string): number {
@@ -93,15 +93,15 @@ class FirstCharacters extends Charmap {
 class Table extends Charmap {
   readonly encoding = "charmap";
   readonly reason = "character maps to <undefined>";
-  readonly #characters: string;
+  readonly #characters: readonly string[];
   readonly #bytes = new Map<string, number>();
   readonly #misfitRegExp: RegExp;
 
   constructor(characters: string) {
     super();
-    this.#characters = characters;
+    this.#characters = [...characters];
     let fits = "";
-    for (const [byte, character] of [...characters].entries()) {
+    for (const [byte, character] of this.#characters.entries()) {
       if (character === UNDEFINED) continue;
       this.#bytes.set(character, byte);
       const code = character.charCodeAt(0).toString(16).padStart(4, "0");
@@ -111,7 +111,9 @@ class Table extends Charmap {
   }
 
   decode(bytes: Bytes): string {
-    return Array.from(bytes, (byte) => this.#characters[byte]).join("");
+    let text = "";
+    for (const byte of bytes) text += this.#characters[byte] ?? "";
+    return text;
   }
 
   isCertain(text: string): boolean {

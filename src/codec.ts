@@ -31,8 +31,8 @@ export interface Reading {
   completeLength(bytes: Bytes): number;
   /** The length of the character at a place; 0 if it is not complete. */
   scan(bytes: Bytes, at: number): number | Fault;
-  /** Why a character that stays incomplete is wrong. */
-  whyIncomplete(bytes: Bytes, at: number): string;
+  /** What is wrong with a character that stays incomplete. */
+  faultAtEnd(bytes: Bytes, at: number): Fault;
 }
 
 /** How an encoding is written. */
@@ -107,6 +107,12 @@ export function readWith(reading: Reading): Read {
   };
 }
 
+/** Reads with a handler for what is wrong, character by character. */
+export function readAlong(reading: Reading): Read {
+  return (bytes, errors, isFinal, from = 0) =>
+    readCarefully(reading, bytes, errors, isFinal, from);
+}
+
 function readCarefully(
   reading: Reading,
   bytes: Bytes,
@@ -122,13 +128,13 @@ function readCarefully(
     let found = reading.scan(bytes, at);
     if (found === 0) {
       if (!isFinal) break;
-      found = { end: bytes.length, reason: reading.whyIncomplete(bytes, at) };
+      found = reading.faultAtEnd(bytes, at);
     }
     if (typeof found === "number") {
       at += found;
       continue;
     }
-    text += reading.decode(bytes.subarray(start, at));
+    if (start < at) text += reading.decode(bytes.subarray(start, at));
     const fault = { encoding, object: bytes, start: at, ...found };
     const [mended, next] = mendText(fault, errors);
     text += mended;

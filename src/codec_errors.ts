@@ -114,7 +114,9 @@ export function mendBytes(
       const isEscaped = (code: number) => code >= 0xdc80 && code <= 0xdcff;
       const length = (codes.findIndex((code) => !isEscaped(code)) + 1 ||
         codes.length + 1) - 1;
-      if (length === 0) break;
+      // The units of UTF-16 are made of two bytes.
+      const isOdd = encoding.startsWith("utf-16") && length % 2 === 1;
+      if (length === 0 || isOdd) break;
       const bytes = codes.slice(0, length).map((code) => code - 0xdc00);
       return [Uint8Array.from(bytes), start + length];
     }

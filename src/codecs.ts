@@ -6,6 +6,7 @@
 
 import { ASCII, LATIN_1, tableOf } from "./charmap.ts";
 import type { Codec } from "./codec.ts";
+import { cp949, gb2312, gbk } from "./double_byte.ts";
 import { LookupError, ValueError } from "./errors.ts";
 import { UTF16, UTF16_BE, UTF16_LE, UTF8, UTF8_SIG } from "./utf.ts";
 
@@ -51,6 +52,9 @@ const LABELS: Readonly<Record<string, string>> = {
   mac_roman: "macintosh",
 };
 
+/** Encodings whose tables take a moment to make. */
+const MAKERS: Readonly<Record<string, () => Codec>> = { gbk, gb2312, cp949 };
+
 /** Python's other names for these encodings. */
 const ALIASES: Readonly<Record<string, string>> = {
   ascii:
@@ -61,6 +65,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   utf_16: "u16 utf16",
   utf_16_le: "unicodelittleunmarked utf_16le",
   utf_16_be: "unicodebigunmarked utf_16be",
+  gbk: "936 cp936 ms936",
+  gb2312:
+    "chinese csiso58gb231280 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80 iso_ir_58 x_mac_simp_chinese",
+  cp949: "949 ms949 uhc",
   cp866: "866 csibm866 ibm866",
   cp1250: "1250 windows_1250",
   cp1251: "1251 windows_1251",
@@ -109,13 +117,17 @@ export function lookup(encoding: string): Codec {
     NAME_BY_ALIAS.get(alias.replaceAll(".", "_")) ?? alias;
   const codec = ownValue(CODECS, name) ?? tables.get(name);
   if (codec !== undefined) return codec;
-  const label = ownValue(LABELS, name);
-  if (label === undefined) {
+  const table = makeTable(name);
+  if (table === undefined) {
     throw new LookupError(`unknown encoding: ${encoding}`);
   }
-  const table = tableOf(label);
   tables.set(name, table);
   return table;
+}
+
+function makeTable(name: string): Codec | undefined {
+  const label = ownValue(LABELS, name);
+  return label === undefined ? ownValue(MAKERS, name)?.() : tableOf(label);
 }
 
 function ownValue<T>(

@@ -8,7 +8,7 @@
 import type { Address } from "./address.ts";
 import { osError, translate } from "./errors.ts";
 
-/** Bytes in an array of their own, as every method takes and returns them. */
+/** Bytes in memory that is not shared, as every method returns them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The part of `Deno.Conn` that a connection needs. */

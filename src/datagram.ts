@@ -17,7 +17,7 @@ import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
-import { operations } from "./turn.ts";
+import { knowledge, operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 
@@ -47,6 +47,15 @@ function keyOf(address: LocalAddress): number | string {
 /** What is made of a datagram; without a sender it is the end. */
 type Use<T> = (data: Uint8Array, from: Deno.Addr | undefined) => T;
 
+/** A call without a limit that waits alone, which is the usual case. */
+interface OnlyCaller {
+  // deno-lint-ignore no-explicit-any -- the promise is of what it makes
+  readonly use: Use<any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly resolve: (value: any) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** Datagrams in and out, for callers who wait as long as their timeout says. */
 export class DatagramSocket {
   #conn: DatagramConn | undefined;
@@ -55,11 +64,13 @@ export class DatagramSocket {
   #receiving: Promise<void> | undefined;
   #buffer = NOTHING;
   readonly #arrivals: Arrival[] = [];
+  #onlyCaller: OnlyCaller | undefined;
   #peer: Deno.Addr | undefined;
   #failure: unknown;
   #findError: (() => unknown) | undefined;
   #errorChecks: ReturnType<typeof setInterval> | undefined;
   #isShut = false;
+  #isEnding = false;
   #isClosed = false;
   #isUnreferenced = false;
   #onChange: (() => void) | undefined;
@@ -97,13 +108,15 @@ export class DatagramSocket {
     }
   }
 
-  /** Stands on a socket that is open already. */
+  /** Stands on a socket that is open already, and closes an earlier one. */
   adopt(conn: DatagramConn): void {
+    this.#conn?.close();
     this.#conn = conn;
+    this.#isUnreferenced = false;
     conn.onWritable = () => this.#onChange?.();
     this.#local = conn.local;
     this.#keepAlive.end();
-    if (!this.#receivers.isEmpty) this.#startReceiving();
+    if (!this.#isDeserted) this.#startReceiving();
     else if (this.#onChange !== undefined) this.#lookOut();
   }
 
@@ -134,7 +147,7 @@ export class DatagramSocket {
     } catch (error) {
       if (!(error instanceof BlockingIOError)) throw error;
     }
-    if (this.#receivers.isEmpty) this.#letProcessExit();
+    this.#letProcessExit();
   }
 
   /**
@@ -142,6 +155,22 @@ export class DatagramSocket {
    * no layer of `async`, nor have those who call it: each costs 0.2 µs a call.
    */
   next<T>(use: Use<T>, timeout: number | null, isPeek: boolean): Promise<T> {
+    const isUsual = timeout === null && !isPeek && !this.#isReadable &&
+      this.#receiving === undefined && this.#conn !== undefined &&
+      this.#onChange === undefined && !this.#isClosed;
+    if (!isUsual) return this.#nextInLine(use, timeout, isPeek);
+    return new Promise((resolve, reject) => {
+      this.#onlyCaller = { use, resolve, reject };
+      this.#keepProcessAlive();
+      this.#startReceiving();
+    });
+  }
+
+  #nextInLine<T>(
+    use: Use<T>,
+    timeout: number | null,
+    isPeek: boolean,
+  ): Promise<T> {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     // A call that waits without limit hears of it soon enough.
     if (timeout !== null && this.#findError !== undefined) this.#checkError();
@@ -152,25 +181,40 @@ export class DatagramSocket {
         if (!isPeek) this.#arrivals.shift();
         return use(arrival[0], arrival[1]);
       }
-      // Only a call that would wait for ever hears of the end, on Linux.
-      return this.#isShut && timeout === null && !isLate
+      return this.#isEnding && timeout === null
         ? use(NOTHING, undefined)
         : NOT_YET;
     };
-    // What the kernel holds comes before the end.
-    const isLate = this.#isShut && timeout === null;
     if (this.#arrivals.length === 0) this.#startReceiving();
-    this.#keepProcessAlive();
-    const deadline = Deadline.of(isLate ? 0 : timeout);
+    // Only a call that would wait for ever hears of the end, on Linux.
+    const isEnd = this.#isShut && timeout === null;
+    const deadline = Deadline.of(isEnd ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
-    if (this.#isReadable) this.#receivers.serve();
+    if (!this.#receivers.isEmpty) this.#keepProcessAlive();
     if (this.#onChange !== undefined) this.#lookOut();
-    return isLate
-      ? answer.catch((error) => {
-        if (!(error instanceof BlockingIOError)) throw error;
-        return use(NOTHING, undefined);
-      })
-      : answer;
+    if (!isEnd) return answer;
+    return answer.catch((error) => {
+      if (error instanceof BlockingIOError) return use(NOTHING, undefined);
+      throw error;
+    });
+  }
+
+  /** Answers the call that waits alone. */
+  #answerOnlyCaller(answer: (caller: OnlyCaller) => void): void {
+    const caller = this.#onlyCaller;
+    if (caller === undefined) return;
+    this.#onlyCaller = undefined;
+    answer(caller);
+  }
+
+  /** Whether nobody waits. */
+  get #isDeserted(): boolean {
+    return this.#onlyCaller === undefined && this.#receivers.isEmpty;
+  }
+
+  /** Whether anybody waits or looks out. */
+  get #isWanted(): boolean {
+    return !this.#isDeserted || this.#onChange !== undefined;
   }
 
   get #isReadable(): boolean {
@@ -199,22 +243,20 @@ export class DatagramSocket {
    */
   watch(onChange: (() => void) | undefined): void {
     this.#onChange = onChange;
-    if (onChange !== undefined) {
-      if (this.#findError !== undefined) this.#checkError();
-      this.#lookOut();
-    } else if (this.#receivers.isEmpty) this.#letProcessExit();
+    if (onChange === undefined) return this.#letProcessExit();
+    if (this.#findError !== undefined) this.#checkError();
+    this.#lookOut();
   }
 
   #lookOut(): void {
-    if (this.isReadable) return;
-    this.#startReceiving();
-    this.#keepProcessAlive();
+    if (!this.isReadable) this.#startReceiving();
+    if (this.#conn?.holdsProgram) this.#keepProcessAlive();
+    else this.#letProcessExit();
   }
 
   /** Looks for an error now and, as long as anybody waits, now and then. */
   readonly #checkError = (): void => {
-    const isWanted = !this.#receivers.isEmpty || this.#onChange !== undefined;
-    if (!isWanted) this.#stopErrorChecks();
+    if (!this.#isWanted) this.#stopErrorChecks();
     const error = this.#isClosed ? undefined : this.#findError?.();
     if (error !== undefined) this.#fail(error);
   };
@@ -257,14 +299,18 @@ export class DatagramSocket {
 
   readonly #onArrival = (arrival: Arrival): void => {
     const peer = this.#peer;
-    if (peer === undefined || isSame(peer, arrival[1])) {
-      this.#arrivals.push(arrival);
-    }
+    const caller = this.#onlyCaller;
+    if (peer !== undefined && !isSame(peer, arrival[1])) {
+      // Not for this socket.
+    } else if (caller !== undefined) {
+      this.#onlyCaller = undefined;
+      caller.resolve(caller.use(arrival[0], arrival[1]));
+    } else this.#arrivals.push(arrival);
     this.#afterReceive();
   };
 
   readonly #onFailure = (error: unknown): void => {
-    if (!this.#isClosed) this.#failure = translate(error);
+    this.#fail(error);
     this.#afterReceive();
   };
 
@@ -273,10 +319,8 @@ export class DatagramSocket {
     operations.ended++;
     this.#receiving = undefined;
     if (this.#isClosed) return;
-    if (!this.#receivers.isEmpty) {
-      this.#receivers.serve();
-      if (!this.#receivers.isEmpty) this.#startReceiving();
-    }
+    if (!this.#receivers.isEmpty) this.#receivers.serve();
+    if (!this.#isDeserted) this.#startReceiving();
     if (this.#onChange === undefined) return;
     this.#onChange();
     if (this.#onChange !== undefined) this.#lookOut();
@@ -286,6 +330,7 @@ export class DatagramSocket {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     this.#failure = translate(error);
+    this.#answerOnlyCaller((caller) => caller.reject(this.takeFailure()));
     this.#receivers.serve();
     this.#onChange?.();
   }
@@ -306,9 +351,10 @@ export class DatagramSocket {
 
   /** A receive that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    if (this.#isClosed || this.#onChange !== undefined) return;
+    if (this.#isClosed || !this.#isDeserted) return;
+    if (this.#onChange !== undefined && this.#conn?.holdsProgram) return;
     this.#keepAlive.release();
-    if (!this.#receiving) return;
+    if (!this.#receiving || this.#isUnreferenced) return;
     this.#isUnreferenced = true;
     this.#conn?.unref();
   }
@@ -322,6 +368,13 @@ export class DatagramSocket {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);
+    // As the kernel: of an error every call tells, whichever is the next.
+    if (this.#failure !== undefined) return Promise.reject(this.takeFailure());
+    if (this.#findError !== undefined && !conn.tellsErrors) {
+      const error = this.#findError();
+      if (error !== undefined) return Promise.reject(error);
+    }
+    knowledge.noteDatagram();
     return conn.send(data, remote, timeout).catch(this.#onSendFailure);
   }
 
@@ -346,9 +399,14 @@ export class DatagramSocket {
   /** SHUT_RD: what comes is still received, but no call waits for it for ever. */
   shutReceiving(): void {
     this.#isShut = true;
+    this.#answerOnlyCaller(({ use, resolve }) =>
+      resolve(use(NOTHING, undefined))
+    );
+    this.#isEnding = true;
     this.#receivers.serve();
+    this.#isEnding = false;
     this.#onChange?.();
-    if (this.#receivers.isEmpty) this.#letProcessExit();
+    this.#letProcessExit();
   }
 
   /** Closes it, and ends every call that waits; settles when it has gone. */
@@ -357,14 +415,12 @@ export class DatagramSocket {
     this.#isClosed = true;
     this.#keepAlive.end();
     this.#stopErrorChecks();
+    this.#answerOnlyCaller((caller) => caller.reject(osError("EBADF")));
     this.#receivers.close();
     this.#arrivals.length = 0;
     const conn = this.#conn;
     if (conn === undefined) return;
-    if (this.#isUnreferenced) conn.ref();
-    conn.close();
-    const release = this.#receiving;
-    if (release === undefined) return;
+    const release = conn.close();
     const key = keyOf(conn.local);
     releasing.set(key, release);
     await release;

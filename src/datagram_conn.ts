@@ -43,8 +43,10 @@ export type Link = string | number;
 export interface DatagramConn {
   /** The address that is bound, with the real port. */
   readonly local: LocalAddress;
-  /** Its descriptor, where it is known without a search. */
-  readonly fd: number | undefined;
+  /** Whether a send that fails says why. */
+  readonly tellsErrors: boolean;
+  /** Whether a receive that goes on keeps the program running, unlike others. */
+  readonly holdsProgram?: boolean;
   /** Whether a send would not have to wait for earlier ones. */
   readonly isWritable: boolean;
   /** Called when that has become true. */
@@ -81,6 +83,9 @@ export interface DatagramConn {
   /** Lets it end. */
   unref(): void;
 
-  /** Closes the socket; a receive that is under way fails. */
-  close(): void;
+  /**
+   * Closes the socket; a receive that is under way fails. The promise settles
+   * when the address is free.
+   */
+  close(): Promise<void>;
 }

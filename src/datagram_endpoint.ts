@@ -18,8 +18,14 @@ import type { Bytes } from "./connection.ts";
 import {
   AF_INET6,
   AF_UNIX,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_TTL,
+  IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_IF,
+  IPV6_UNICAST_HOPS,
   MSG_DONTROUTE,
   MSG_ERRQUEUE,
   MSG_MORE,
@@ -46,6 +52,7 @@ import {
 } from "./endpoint.ts";
 import { errno, strerror } from "./errno.ts";
 import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
+import { parseIPv4 } from "./ip.ts";
 import type { LocalAddress } from "./listener.ts";
 import { Located } from "./located.ts";
 import { Memberships } from "./membership.ts";
@@ -76,6 +83,7 @@ export class DatagramEndpoint implements Endpoint {
   /** The host that the kernel would have given the socket by connecting it. */
   #connectedHost: string | undefined;
   #peer: Deno.Addr | undefined;
+  #isPaired = false;
   #isWriteShut = false;
   /** What MSG_MORE holds back, and for whom. */
   #corked: { data: Bytes; readonly remote: Deno.Addr } | undefined;
@@ -96,6 +104,7 @@ export class DatagramEndpoint implements Endpoint {
     const ends = [0, 1].map(() => {
       const endpoint = new DatagramEndpoint(AF_UNIX, SOCK_DGRAM, 0);
       const conn = new UnixDatagramConn(undefined, true);
+      endpoint.#isPaired = true;
       endpoint.#socket.adopt(conn);
       return { endpoint, path: conn.local.path };
     });
@@ -130,18 +139,30 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   #bindUnix(path: string): void {
-    // Deno has no way to give a name to a socket that has sent without one.
-    if (this.isBound) throw osError("EINVAL");
+    // Others know one of a pair by the name that it has here for none.
+    if (this.#isPaired) throw osError("EINVAL");
     this.#open({ path: path === "" ? chooseAutobindName() : path });
   }
 
   #open(local: LocalAddress): void {
-    this.#socket.open(local, this.settings);
+    const system = posix();
+    const { ttl, multicastTtl } = defaultSettings();
+    // What the descriptor can set, Deno need not be able to.
+    const options = system === undefined
+      ? this.settings
+      : { ...this.settings, ttl, multicastTtl };
+    this.#socket.open(local, options);
     const { conn } = this.#socket;
     if (conn !== undefined) {
+      if (system !== undefined) {
+        for (const name of ["ttl", "multicastTtl"] as const) {
+          const value = this.settings[name];
+          if (value !== options[name]) this.#setInSystem(system, name, value);
+        }
+      }
       this.#memberships.apply(conn);
       if (this.#multicastInterface !== undefined) {
-        conn.setMulticastInterface(this.#multicastInterface);
+        this.#setMulticastInterface(this.#multicastInterface);
       }
     }
     this.onSystemChange?.();
@@ -202,8 +223,7 @@ export class DatagramEndpoint implements Endpoint {
 
   /** With the descriptor the kernel itself takes the peer. */
   #connectInSystem(system: Posix, addr: Deno.NetAddr): void {
-    const fd = this.locate();
-    if (fd === undefined) throw osError("EBADF");
+    const fd = this.#fd();
     const [host = "", scope = 0] = addr.hostname.split("%");
     const sockaddr = [host, addr.port, 0, Number(scope)];
     system.connect(
@@ -528,12 +548,62 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   set<K extends keyof Settings>(name: K, value: Settings[K]): void {
-    const { conn } = this.#socket;
-    if (
-      name === "broadcast" || name === "multicastTtl" ||
-      name === "multicastLoop" || name === "ttl"
-    ) conn?.set(name, value);
+    if (name === "ttl" || name === "multicastTtl") {
+      this.#setHops(name, Number(value));
+    } else if (name === "broadcast" || name === "multicastLoop") {
+      this.#socket.conn?.set(name, Boolean(value));
+    }
     this.settings[name] = value;
+  }
+
+  #setHops(name: "ttl" | "multicastTtl", value: number): void {
+    const system = posix();
+    const { conn } = this.#socket;
+    if (system !== undefined) {
+      if (conn !== undefined) this.#setInSystem(system, name, value);
+    } else if (conn !== undefined) conn.set(name, value);
+    // It is for the socket that will be opened, which then could not say so.
+    else if (this.family === AF_INET6 || value < 1) {
+      throw osError("ENOPROTOOPT");
+    }
+  }
+
+  #setInSystem(
+    system: Posix,
+    name: "ttl" | "multicastTtl",
+    value: number,
+  ): void {
+    const isV6 = this.family === AF_INET6;
+    const option = name === "ttl"
+      ? isV6 ? IPV6_UNICAST_HOPS : IP_TTL
+      : isV6
+      ? IPV6_MULTICAST_HOPS
+      : IP_MULTICAST_TTL;
+    const bytes = new Uint8Array(Int32Array.of(value).buffer);
+    const level = isV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    system.setsockopt(this.#fd(), level, option, bytes);
+  }
+
+  #fd(): number {
+    const fd = this.locate();
+    if (fd === undefined) throw osError("EBADF");
+    return fd;
+  }
+
+  #setMulticastInterface(link: Link): void {
+    const system = posix();
+    if (system === undefined) {
+      return this.#socket.conn?.setMulticastInterface(link);
+    }
+    const isV6 = typeof link === "number";
+    system.setsockopt(
+      this.#fd(),
+      isV6 ? IPPROTO_IPV6 : IPPROTO_IP,
+      isV6 ? IPV6_MULTICAST_IF : IP_MULTICAST_IF,
+      isV6
+        ? new Uint8Array(Int32Array.of(link).buffer)
+        : parseIPv4(link) ?? new Uint8Array(4),
+    );
   }
 
   /**
@@ -560,7 +630,7 @@ export class DatagramEndpoint implements Endpoint {
 
   set multicastInterface(link: Link) {
     this.#checkOpen();
-    this.#socket.conn?.setMulticastInterface(link);
+    if (this.#socket.conn !== undefined) this.#setMulticastInterface(link);
     this.#multicastInterface = link;
   }
 
@@ -600,11 +670,12 @@ export class DatagramEndpoint implements Endpoint {
   locate(): number | undefined {
     const { conn } = this.#socket;
     if (conn === undefined || this.#closed) return undefined;
-    if (conn.fd !== undefined) return conn.fd;
     const { local } = conn;
+    const { reuseAddress, reusePort } = this.settings;
     return this.#located.find({
       family: this.family,
       type: this.type,
+      isAlone: !reuseAddress && !reusePort,
       local: "path" in local ? formatUnixPath(local.path) : formatInet(
         this.family,
         this.#connectedHost ?? local.hostname,
@@ -633,7 +704,8 @@ export class DatagramEndpoint implements Endpoint {
 
 /** The first bytes of a datagram, in an array of their own. */
 function copy(data: Uint8Array, size: number): Bytes {
-  return (size < data.length ? data.slice(0, size) : data.slice()) as Bytes;
+  // Faster than `slice`.
+  return new Uint8Array(size < data.length ? data.subarray(0, size) : data);
 }
 
 /** The error that the kernel has for a socket, which it tells once. */

@@ -66,11 +66,12 @@ const LOOPBACK_INDEX = 1;
 /** A socket of Deno's. */
 export class DenoDatagramConn implements DatagramConn {
   readonly local: HostPort;
-  readonly fd = undefined;
   readonly isWritable = true;
+  readonly tellsErrors = true;
   onWritable: (() => void) | undefined;
   readonly #conn: NativeDatagramConn;
   readonly #isV6: boolean;
+  #receiving: Promise<Arrival> | undefined;
   readonly #memberships = new Map<string, Promise<Membership>>();
   /** What is still to be done before the next send. */
   #changing: Promise<void> | undefined;
@@ -91,7 +92,7 @@ export class DenoDatagramConn implements DatagramConn {
   }
 
   receive(target: Bytes): Promise<Arrival> {
-    return this.#conn.receive(target);
+    return this.#receiving = this.#conn.receive(target);
   }
 
   send(data: Bytes, remote: Deno.Addr): Promise<number> {
@@ -162,7 +163,10 @@ export class DenoDatagramConn implements DatagramConn {
     this.#conn.unref();
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#conn.ref();
     this.#conn.close();
+    // Deno ends it on a later turn, and only then lets go of the address.
+    await this.#receiving?.catch(() => {});
   }
 }

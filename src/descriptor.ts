@@ -146,6 +146,11 @@ export class OpenDescriptor implements Descriptor {
   }
 }
 
+/** The descriptor that `Socket.fileno()` has told a number of. */
+export function descriptorNumbered(number: number): OpenDescriptor | undefined {
+  return byNumber.get(number);
+}
+
 /** The descriptor that a number, or an object for one, stands for. */
 export function asDescriptor(fileno: unknown): OpenDescriptor {
   if (fileno instanceof OpenDescriptor) {

@@ -8,7 +8,12 @@
 import type { Address, AddressLike, InetAddress } from "./address.ts";
 import { CMSG_LEN } from "./cmsg.ts";
 import { SCM_RIGHTS, SOL_SOCKET } from "./constants.ts";
-import { asDescriptor, type Descriptor } from "./descriptor.ts";
+import {
+  asDescriptor,
+  type Descriptor,
+  type OpenDescriptor,
+} from "./descriptor.ts";
+import { osError } from "./errors.ts";
 import type { BytesLike } from "./python.ts";
 import { Socket } from "./socket.ts";
 
@@ -32,7 +37,7 @@ const INT_LENGTH = 4;
  * @throws {TypeError} If it is neither a descriptor nor a whole number.
  */
 export function close(fd: Descriptor | number): void {
-  asDescriptor(fd).close();
+  asOpen(fd).close();
 }
 
 /**
@@ -56,7 +61,13 @@ export function close(fd: Descriptor | number): void {
  * @throws {TypeError} If it is neither a descriptor nor a whole number.
  */
 export function dup(fd: Descriptor | number): Descriptor {
-  return asDescriptor(fd).dup();
+  return asOpen(fd).dup();
+}
+
+/** To these functions a negative number is a descriptor that is not open. */
+function asOpen(fd: Descriptor | number): OpenDescriptor {
+  if (typeof fd === "number" && fd < 0) throw osError("EBADF");
+  return asDescriptor(fd);
 }
 
 /**
@@ -92,7 +103,7 @@ export function fromfd(
   type: number,
   proto: number = 0,
 ): Socket {
-  return new Socket(family, type, proto, asDescriptor(fd).dup());
+  return new Socket(family, type, proto, asOpen(fd).dup());
 }
 
 /**

@@ -5,7 +5,11 @@
  * @module
  */
 
-import { type Descriptor, OpenDescriptor } from "./descriptor.ts";
+import {
+  type Descriptor,
+  descriptorNumbered,
+  OpenDescriptor,
+} from "./descriptor.ts";
 import { index } from "./python.ts";
 import { descriptorOf, Socket } from "./socket.ts";
 
@@ -22,9 +26,9 @@ export interface HasSocket {
 }
 
 /**
- * What stands for a socket: the socket itself, what its `detach()` returned, or
- * an object that has either. A number stands for the socket whose descriptor it
- * is, where that is known.
+ * What stands for a socket: the socket itself, what its `detach()` returned, an
+ * object with a property `socket`, or the number that `fileno()` has told, or an
+ * object with such a method.
  */
 export type FileObject = Socket | Descriptor | HasSocket | HasFileno | number;
 
@@ -37,7 +41,7 @@ export function findDescriptor(
 ): OpenDescriptor | number | bigint | undefined {
   if (fileobj instanceof Socket) return openOrClosed(descriptorOf(fileobj));
   if (fileobj instanceof OpenDescriptor) return openOrClosed(fileobj);
-  if (isInteger(fileobj)) return index(fileobj);
+  if (isInteger(fileobj)) return byNumber(index(fileobj));
   if (typeof fileobj !== "object" || fileobj === null) return undefined;
   if ("socket" in fileobj && fileobj.socket instanceof Socket) {
     return findDescriptor(fileobj.socket);
@@ -47,13 +51,14 @@ export function findDescriptor(
   }
   const told: unknown = fileobj.fileno();
   if (told instanceof OpenDescriptor) return openOrClosed(told);
-  if (isInteger(told)) return index(told);
+  if (isInteger(told)) return byNumber(index(told));
   throw new TypeError("fileno() returned a non-integer");
 }
 
-/** The number of the descriptor of a file object, −1 where it is not known. */
-export function numberOf(fileobj: unknown): number {
-  return isInteger(fileobj) ? Number(fileobj) : -1;
+function byNumber(
+  number: number | bigint,
+): OpenDescriptor | number | bigint {
+  return descriptorNumbered(Number(number)) ?? number;
 }
 
 function openOrClosed(descriptor: OpenDescriptor): OpenDescriptor | number {

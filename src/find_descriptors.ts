@@ -31,6 +31,8 @@ export interface Wanted {
   readonly local: SocketAddress;
   /** `null` if it has no peer; left out if nobody knows. */
   readonly peer?: SocketAddress | null;
+  /** Whether no other socket can have the local address. */
+  readonly isAlone?: boolean;
   /** Whether it listens; left out if that tells it from no other. */
   readonly isListening?: boolean;
   /** Descriptors that are known to belong to others, or to be its duplicates. */
@@ -75,7 +77,8 @@ export function findDescriptors(wanted: Wanted): number[] {
 }
 
 /** Whether no other socket can have the same two addresses. */
-function isUnique({ family, type, peer }: Wanted): boolean {
+function isUnique({ family, type, peer, isAlone }: Wanted): boolean {
+  if (isAlone) return true;
   const isInet = family === AF_INET || family === AF_INET6;
   return isInet && type === SOCK_STREAM && Array.isArray(peer);
 }

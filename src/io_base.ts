@@ -121,9 +121,9 @@ export abstract class IOBase<Line extends Bytes | string>
    * The number of the socket's descriptor.
    *
    * @returns What the socket's `fileno()` returns.
-   * @throws {UnsupportedOperation} If the socket has no such method, or the file
-   * is one for reading and writing bytes.
+   * @throws {UnsupportedOperation} If the file is one for reading and writing.
    * @throws {ValueError} If the file is closed.
+   * @throws {PermissionError} As the socket's `fileno`.
    */
   fileno(): number {
     throw new UnsupportedOperation("fileno");

@@ -11,9 +11,6 @@ import { osError } from "./errors.ts";
 import { parseIPv4, parseIPv6 } from "./ip.ts";
 import { canJoin } from "./node_datagram.ts";
 
-/** No link in particular: the system chooses one, or takes any. */
-const ANY: ReadonlySet<Link> = new Set<Link>(["0.0.0.0", 0]);
-
 interface Membership {
   readonly group: string;
   readonly link: Link;
@@ -46,16 +43,14 @@ export class Memberships {
   leave(group: string, link: Link, conn: DatagramConn | undefined): void {
     const isV6 = this.#family === AF_INET6;
     if (isV6 && !isMulticast(group)) throw osError("EINVAL");
-    const found = ANY.has(link)
-      ? this.#memberships.find((each) => each.group === group)
-      : this.#find(group, link);
+    const found = this.#find(group, link);
     if (found === undefined) throw osError("EADDRNOTAVAIL");
     this.#memberships.splice(this.#memberships.indexOf(found), 1);
     conn?.leave(found.group, found.link);
   }
 
   #find(group: string, link: Link): Membership | undefined {
-    // IPv6 takes any link for the same as one that is not named.
+    // To IPv6, any link will do where none is named.
     const isSame = (each: Membership) =>
       each.link === link || (link === 0 && this.#family === AF_INET6);
     return this.#memberships.find((each) =>

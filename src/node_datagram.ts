@@ -20,9 +20,15 @@ import type { HostPort } from "./resolve.ts";
 
 /** The part of the handle below a socket that makes it receive on demand. */
 interface Handle {
+  /** Called at the end of each receive; without a sender it was closed. */
+  onmessage(
+    count: number,
+    handle: Handle,
+    data: Uint8Array,
+    from?: RemoteInfo,
+  ): void;
   recvStart(): void;
   recvStop(): void;
-  fdForIpc?(): number;
 }
 
 /**
@@ -50,13 +56,14 @@ interface Receiver {
  */
 export class NodeDatagramConn implements DatagramConn {
   readonly local: HostPort;
-  readonly fd: number | undefined;
   readonly isWritable = true;
+  readonly tellsErrors = false;
   onWritable: (() => void) | undefined;
   readonly #socket: Socket;
   readonly #handle: Handle | undefined;
   readonly #keepAlive = new KeepAlive();
   #receiver: Receiver | undefined;
+  #onClosed: (() => void) | undefined;
   #isUnderWay = true; // From `bind` on.
   #isReferenced = true;
   readonly #queue: Arrival[] = [];
@@ -66,12 +73,15 @@ export class NodeDatagramConn implements DatagramConn {
   constructor(address: HostPort, options: DatagramOptions) {
     this.#socket = open(address, options);
     this.#handle = handleOf(this.#socket);
-    this.#handle?.recvStop();
-    this.fd = this.#handle?.fdForIpc?.();
+    if (this.#handle === undefined) {
+      this.#socket.on("message", (data, from) => this.#take(data, from));
+      this.#socket.on("error", (error) => this.#fail(error));
+    } else {
+      this.#handle.recvStop();
+      this.#handle.onmessage = this.#onReceive;
+    }
     const { address: hostname, port } = this.#socket.address();
     this.local = { hostname, port };
-    this.#socket.on("message", this.#onMessage);
-    this.#socket.on("error", this.#onError);
     if (options.broadcast) this.set("broadcast", true);
     if (!options.multicastLoop) this.set("multicastLoop", false);
     if (options.multicastTtl !== 1) {
@@ -95,12 +105,19 @@ export class NodeDatagramConn implements DatagramConn {
     });
   }
 
-  readonly #onMessage = (data: Uint8Array, from: RemoteInfo): void => {
-    if (this.#handle !== undefined) {
-      this.#handle.recvStop();
-      this.#isUnderWay = false;
-    }
-    const { address: hostname, port } = from;
+  /** What `node:dgram` makes events of. */
+  readonly #onReceive: Handle["onmessage"] = (count, handle, data, from) => {
+    handle.recvStop();
+    this.#isUnderWay = false;
+    if (from !== undefined && count >= 0) return this.#take(data, from);
+    this.#fail(
+      count < 0
+        ? new Error(`receive failed with ${count}`)
+        : new Deno.errors.BadResource("Bad resource ID"),
+    );
+  };
+
+  #take(data: Uint8Array, { address: hostname, port }: RemoteInfo): void {
     const { buffer, byteOffset, length } = data;
     const arrival = [
       // A Buffer's `slice` would be no copy.
@@ -112,7 +129,7 @@ export class NodeDatagramConn implements DatagramConn {
     this.#receiver = undefined;
     this.#hold();
     receiver.resolve(arrival);
-  };
+  }
 
   /** Keeps what nobody has asked for yet, as far as there is room. */
   #keep([data, from]: Arrival): void {
@@ -123,13 +140,13 @@ export class NodeDatagramConn implements DatagramConn {
     this.#queue.push([data.slice(), from]);
   }
 
-  readonly #onError = (error: Error): void => {
-    this.#handle?.recvStop();
-    this.#isUnderWay = this.#handle === undefined;
+  #fail(error: unknown): void {
     this.#receiver?.reject(error);
     this.#receiver = undefined;
+    if (this.#onClosed !== undefined) this.#keepAlive.end();
+    this.#onClosed?.();
     this.#hold();
-  };
+  }
 
   send(data: Bytes, remote: Deno.Addr): Promise<number> {
     const { hostname, port } = remote as Deno.NetAddr;
@@ -182,16 +199,20 @@ export class NodeDatagramConn implements DatagramConn {
    * `node:dgram` could not be talked out of that.
    */
   #hold(): void {
+    if (this.#onClosed !== undefined) return;
     if (this.#receiver !== undefined && this.#isReferenced) {
       this.#keepAlive.hold();
     } else this.#keepAlive.release();
   }
 
-  close(): void {
-    this.#keepAlive.end();
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#onClosed = resolve);
+    this.#keepAlive.hold();
     this.#socket.close();
-    this.#receiver?.reject(new Deno.errors.BadResource("Bad resource ID"));
-    this.#receiver = undefined;
+    // Else the handle tells when it is over.
+    const isOver = this.#handle === undefined || !this.#isUnderWay;
+    if (isOver) this.#fail(new Deno.errors.BadResource("Bad resource ID"));
+    await closed;
   }
 }
 

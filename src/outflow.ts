@@ -8,6 +8,7 @@
 
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import {
+  BlockingIOError,
   OSError,
   osError,
   timedOut,
@@ -15,7 +16,7 @@ import {
   translate,
 } from "./errors.ts";
 import { knowledge } from "./turn.ts";
-import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
+import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
 
 /** How much a caller who may not wait can put into this half's own buffer. */
 const OUTGOING_LIMIT = 64 * 1024;
@@ -66,10 +67,30 @@ export class Outflow {
    * Sends, and says how many bytes the system has taken: all of them without a
    * timeout, else as many as there was room for.
    */
-  async send(data: Bytes, timeout: number | null): Promise<number> {
-    if (timeout !== null) {
-      return await this.#sendSome(data, new Deadline(timeout));
+  send(data: Bytes, timeout: number | null): Promise<number> {
+    return timeout === null
+      ? this.#sendOrFail(data)
+      : data.length <= OUTGOING_LIMIT
+      ? this.#sendSome(data, new Deadline(timeout))
+      : this.#sendMuch(data, new Deadline(timeout));
+  }
+
+  /** As the kernel, which takes at once as much as it has room for. */
+  async #sendMuch(data: Bytes, deadline: Deadline): Promise<number> {
+    let sent = await this.#sendSome(data, deadline);
+    while (sent < data.length && !this.#isWriting && !this.#fate.isClosed) {
+      try {
+        sent += await this.#sendSome(data.subarray(sent), new Deadline(0));
+      } catch (error) {
+        // What went out is said first; what failed, the next time.
+        if (!(error instanceof BlockingIOError)) this.#fate.break(error);
+        break;
+      }
     }
+    return sent;
+  }
+
+  async #sendOrFail(data: Bytes): Promise<number> {
     try {
       await this.sendAll(data, null);
       return data.length;
@@ -132,13 +153,12 @@ export class Outflow {
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
     this.#isWriting = true;
     knowledge.noteSent();
-    const piece = data.slice(0, OUTGOING_LIMIT);
+    const piece = copyOf(data);
     const write = this.#conn.write(piece);
     try {
-      const sent = await (this.#writers ??= new Line()).waitFor(
-        write,
-        deadline,
-      );
+      const sent = await soon(write) ??
+        await (this.#writers ??= new Line()).waitFor(write, deadline);
+      giveBack(piece);
       this.#endTurnToSend();
       return sent;
     } catch (error) {
@@ -147,6 +167,7 @@ export class Outflow {
         this.#outgoing = this.#finish(write, piece);
         return piece.length;
       }
+      giveBack(piece);
       this.#endTurnToSend();
       throw this.#sendFailure(error, 0);
     }
@@ -162,6 +183,7 @@ export class Outflow {
     } catch (error) {
       this.#fate.break(error);
     } finally {
+      giveBack(piece);
       this.#outgoing = undefined;
       this.#endTurnToSend();
     }
@@ -242,4 +264,24 @@ export class Outflow {
   get isLingering(): boolean {
     return this.#outgoing !== undefined;
   }
+}
+
+/**
+ * The array that copies are made in, one at a time; a new one for each would cost
+ * more than the copy. Nearly every write has ended when the next one begins.
+ */
+let copies: Bytes | undefined;
+let isCopying = false;
+
+function copyOf(data: Bytes): Bytes {
+  if (isCopying) return data.slice(0, OUTGOING_LIMIT);
+  isCopying = true;
+  const size = Math.min(data.length, OUTGOING_LIMIT);
+  copies ??= new Uint8Array(OUTGOING_LIMIT);
+  copies.set(size < data.length ? data.subarray(0, size) : data);
+  return copies.subarray(0, size);
+}
+
+function giveBack(copy: Bytes): void {
+  if (copy.buffer === copies?.buffer) isCopying = false;
 }

@@ -7,7 +7,7 @@
 import type { OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { KeyError, osError, ValueError } from "./errors.ts";
-import { type FileObject, findDescriptor, numberOf } from "./fileobj.ts";
+import { type FileObject, findDescriptor } from "./fileobj.ts";
 import { repr, typeName } from "./python.ts";
 import { SelectorKey } from "./selector_key.ts";
 import { READABLE, type Watched, Watchlist, WRITABLE } from "./watchlist.ts";
@@ -65,11 +65,13 @@ export class Registry<D, F extends FileObject> {
   #lookUp(fileobj: unknown): OpenDescriptor | undefined {
     const found = tryToFind(fileobj);
     if (typeof found === "object") return found;
-    if (found !== undefined && found >= 0) return undefined;
+    const number = Number(found ?? -1);
     // A closed one is known as long as it is registered.
     for (const { key, descriptor } of this.#registered.values()) {
-      if (key.fileobj === fileobj) return descriptor;
+      const isNumber = number >= 0 && descriptor.isClosed && key.fd === number;
+      if (key.fileobj === fileobj || isNumber) return descriptor;
     }
+    if (number >= 0) return undefined;
     throw new ValueError(
       found === undefined
         ? `Invalid file object: ${repr(fileobj)}`
@@ -86,13 +88,13 @@ export class Registry<D, F extends FileObject> {
   ): SelectorKey<D, F> {
     checkEvents(events);
     const descriptor = this.#lookUp(fileobj);
-    const fd = numberOf(fileobj);
     if (descriptor && this.#registered.has(descriptor)) {
-      const shown = `${repr(fileobj)} (FD ${fd < 0 ? "?" : fd})`;
+      const shown = `${repr(fileobj)} (FD ${descriptor.number ?? "?"})`;
       throw new KeyError(repr(`${shown} is already registered`));
     }
     check();
     if (descriptor === undefined) throw osError("EBADF");
+    const fd = descriptor.number ?? descriptor;
     const key = new SelectorKey(fileobj, fd, Number(events), data);
     const registered = new Registered(descriptor, key);
     this.#registered.set(descriptor, registered);
@@ -141,8 +143,9 @@ export class Registry<D, F extends FileObject> {
         throw error;
       }
     }
-    const { fileobj: first, fd } = key;
-    registered.key = new SelectorKey(first, fd, Number(events), data);
+    // A closed one no longer tells its number.
+    const fd = descriptor.isClosed ? key.fd : descriptor;
+    registered.key = new SelectorKey(key.fileobj, fd, Number(events), data);
     this.#watchlist.note(registered);
     return registered.key;
   }

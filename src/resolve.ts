@@ -8,7 +8,12 @@
 import { checkRanges, type InetTarget } from "./address.ts";
 import { AF_INET } from "./constants.ts";
 import { isLinkLocal, parseIPv6 } from "./ip.ts";
-import { firstAddress, firstAddressSync, type HostAddress } from "./lookup.ts";
+import {
+  firstAddress,
+  firstAddressSync,
+  type HostAddress,
+  parseHostLiteral,
+} from "./lookup.ts";
 
 /** A host and a port that Deno can bind or connect without a lookup. */
 export interface HostPort {
@@ -26,6 +31,24 @@ export async function resolve(
     await firstAddress(target.host, family);
   return toHostPort(found, target, method);
 }
+
+/** The same where no lookup is needed, at once; `undefined` for a name. */
+export function resolveLiteral(
+  target: InetTarget,
+  family: number,
+  method: string,
+): HostPort | undefined {
+  const { host } = target;
+  // The usual form of a number is what everything else becomes.
+  const found = family === AF_INET && PLAIN_IPV4_REGEXP.test(host)
+    ? { family, address: host }
+    : knownLocalhost(target, family) ?? parseHostLiteral(host, family);
+  return found && toHostPort(found, target, method);
+}
+
+/** Four decimal numbers up to 255, without leading zeros. */
+const PLAIN_IPV4_REGEXP =
+  /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** The same for `bind`, which returns at once: a name blocks the program. */
 export function resolveSync(

@@ -21,6 +21,7 @@ import { type FileObject, findDescriptor } from "./fileobj.ts";
 import { asInteger } from "./python.ts";
 import { parseSelectTimeout } from "./select_timeout.ts";
 import {
+  isClosed,
   READABLE,
   readyEvents,
   type Watched,
@@ -169,6 +170,6 @@ function merge(
 }
 
 function eventsOf(watched: Watched): number {
-  if (watched.descriptor.isClosed) throw osError("EBADF");
+  if (isClosed(watched)) throw osError("EBADF");
   return readyEvents(watched);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Descriptor } from "./descriptor.ts";
+import { OSError } from "./errors.ts";
 import type { FileObject } from "./fileobj.ts";
 import type { Socket } from "./socket.ts";
 
@@ -30,28 +32,44 @@ import type { Socket } from "./socket.ts";
 export class SelectorKey<D = unknown, F extends FileObject = Socket> {
   /** What was registered. */
   readonly fileobj: F;
-  /**
-   * The number of its descriptor if it was registered by that, else −1, since
-   * Deno does not tell it: know your sockets by `fileobj` or by `data`.
-   */
-  readonly fd: number;
   /** What is waited for: `EVENT_READ`, `EVENT_WRITE`, or both added. */
   readonly events: number;
   /** What you gave along, or `null`. */
   readonly data: D | null;
+  #fd: number | Descriptor;
 
   /**
    * Makes a key, as `register` does.
    *
    * @param fileobj What was registered.
-   * @param fd The number of its descriptor.
+   * @param fd Its descriptor, or the number of that.
    * @param events What is waited for.
    * @param data What was given along.
    */
-  constructor(fileobj: F, fd: number, events: number, data: D | null) {
+  constructor(
+    fileobj: F,
+    fd: number | Descriptor,
+    events: number,
+    data: D | null,
+  ) {
     this.fileobj = fileobj;
-    this.fd = fd;
+    this.#fd = fd;
     this.events = events;
     this.data = data;
+  }
+
+  /**
+   * The number of its descriptor, as `fileno()` tells it with `--allow-ffi`;
+   * without that, −1 for all: know your sockets by `fileobj` or by `data`.
+   */
+  get fd(): number {
+    if (typeof this.#fd === "number") return this.#fd;
+    try {
+      this.#fd = this.#fd.fileno();
+      return this.#fd;
+    } catch (error) {
+      if (error instanceof OSError) return -1;
+      throw error;
+    }
   }
 }

@@ -64,7 +64,13 @@ import {
 import type { SelectorKey } from "./selector_key.ts";
 import { SelectorMap } from "./selector_map.ts";
 import type { Socket } from "./socket.ts";
-import { READABLE, readyEvents, type Watched, WRITABLE } from "./watchlist.ts";
+import {
+  isClosed,
+  READABLE,
+  readyEvents,
+  type Watched,
+  WRITABLE,
+} from "./watchlist.ts";
 
 export { BaseSelector } from "./base_selector.ts";
 export type { FileObject, HasFileno, HasSocket } from "./fileobj.ts";
@@ -153,7 +159,7 @@ export class SelectSelector<D = unknown, F extends FileObject = Socket>
 
 /** Of a closed socket `select(2)` says that it is none. */
 function eventsOrRaise(watched: Watched): number {
-  if (watched.descriptor.isClosed) throw osError("EBADF");
+  if (isClosed(watched)) throw osError("EBADF");
   return readyEvents(watched);
 }
 
@@ -232,7 +238,7 @@ export class PollSelector<D = unknown, F extends FileObject = Socket>
 
 /** Of a closed socket `poll(2)` says that something is wrong. */
 function eventsOrAll(watched: Watched): number {
-  return watched.descriptor.isClosed ? watched.events : readyEvents(watched);
+  return isClosed(watched) ? watched.events : readyEvents(watched);
 }
 
 /**

@@ -781,8 +781,9 @@ export class Socket {
    * @param options `buffering`, or a number for it alone; `encoding`, `errors` and
    * `newline` of text.
    *
-   * The encodings are UTF-8, UTF-16, ASCII, Latin-1, and those with one byte for
-   * each character that both Python and Deno have: ISO 8859, Windows, KOI8, Mac.
+   * The encodings are UTF-8, UTF-16, ASCII, Latin-1, those with one byte for each
+   * character that both Python and Deno have (ISO 8859, Windows, KOI8, Mac), GBK,
+   * GB 2312 and code page 949. For any other read bytes, and decode these.
    * The error handlers are Python's, but "namereplace". By `newline` `null` each
    * of `\n`, `\r` and `\r\n` ends a line and becomes `\n`; by `""` they stay; any
    * other is the only end. `\n` is written as that end.
@@ -1714,6 +1715,7 @@ instrument(Socket.prototype, [
   "detach",
   "dup",
   "listen",
+  "makefile",
   "recv",
   "recv_into",
   "recvfrom",
@@ -1722,6 +1724,7 @@ instrument(Socket.prototype, [
   "recvmsg_into",
   "send",
   "sendall",
+  "sendfile",
   "sendmsg",
   "sendto",
   "setblocking",

@@ -23,8 +23,8 @@ export interface FileSocket {
   recv_into(buffer: BytesLike): Promise<number>;
   /** Sends, and says how many bytes. */
   send(data: BytesLike): Promise<number>;
-  /** The number of the descriptor, where it is known. */
-  fileno?(): number;
+  /** The number of the descriptor. */
+  fileno(): number;
   /** Counts one file less; settles when the socket is closed, if it was last. */
   _decref_socketios(): Promise<void>;
 }
@@ -90,25 +90,27 @@ export class SocketIO extends BytesIOBase {
     return this.closed ? -1 : this.fileno();
   }
 
+  /** Whether the mode has "r"; raises ValueError if the file is closed. */
   override readable(): boolean {
     this.#checkSocketOpen();
     return this.#isReading;
   }
 
+  /** Whether the mode has "w"; raises ValueError if the file is closed. */
   override writable(): boolean {
     this.#checkSocketOpen();
     return this.#isWriting;
   }
 
+  /** False; raises ValueError if the file is closed. */
   override seekable(): boolean {
     this.#checkSocketOpen();
     return false;
   }
 
+  /** As the socket's `fileno()`; raises ValueError if the file is closed. */
   override fileno(): number {
-    const sock = this.#open();
-    if (sock.fileno === undefined) throw new UnsupportedOperation("fileno");
-    return sock.fileno();
+    return this.#open().fileno();
   }
 
   #checkSocketOpen(): void {

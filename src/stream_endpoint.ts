@@ -42,6 +42,7 @@ import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
 import { type Kind, posix } from "./posix.ts";
+import { connectFromPath } from "./unix_client.ts";
 import type { HostPort } from "./resolve.ts";
 import { Stream } from "./stream.ts";
 import { knowledge } from "./turn.ts";
@@ -329,13 +330,16 @@ export class StreamEndpoint implements Endpoint {
    */
   async #connectUnix(path: string, timeout: number | null): Promise<void> {
     if (path === "") throw osError("EINVAL");
-    // Deno cannot connect from a path of one's own.
-    if (this.#local !== undefined) throw osError("EOPNOTSUPP");
+    const local = this.#local as { readonly path: string } | undefined;
+    // Deno cannot connect from a path of one's own; the descriptor tier can.
+    if (local && posix() === undefined) throw osError("EOPNOTSUPP");
     await whenReleased({ path });
     while (true) {
       this.#checkOpen();
       try {
-        const conn = await Deno.connect({ transport: "unix", path });
+        const conn = local === undefined
+          ? await Deno.connect({ transport: "unix", path })
+          : await this.#connectFromPath(local.path, path);
         if (!this.#closed) return this.#adopt(conn, "made");
         conn.close();
         throw osError("EBADF");
@@ -502,6 +506,15 @@ export class StreamEndpoint implements Endpoint {
     throw osError(this.family === AF_UNIX ? "ENOTCONN" : "EPIPE");
   }
 
+  /** The path was held by listening at it until now. */
+  async #connectFromPath(local: string, remote: string): Promise<Connection> {
+    const system = posix()!;
+    const listener = this.#listener;
+    this.#giveUpListener();
+    await listener?.close();
+    return connectFromPath(system, local, remote);
+  }
+
   async #whenConnected(timeout: number | null): Promise<boolean> {
     this.#checkOpen();
     if (this.#attempt !== undefined) await this.#waitForConnect(timeout, false);
@@ -663,13 +676,13 @@ export class StreamEndpoint implements Endpoint {
     this.#lookAway();
     this.#located.forget();
     this.#attempt?.stop();
-    if (this.#origin !== undefined) knowledge[this.#origin]--;
     await Promise.all([
       this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
       this.#attempt?.done,
     ]);
+    if (this.#origin !== undefined) knowledge[this.#origin]--;
   }
 
   #checkOpen(): void {

@@ -5,25 +5,19 @@
  * @module
  */
 
-import { gather } from "./buffers.ts";
 import type { BufferedReader } from "./buffered_reader.ts";
 import type { BufferedRWPair } from "./buffered_rwpair.ts";
 import type { BufferedWriter } from "./buffered_writer.ts";
-import { nameOf } from "./buffered_io.ts";
-import { type Codec, Decoder, Encoder } from "./codec.ts";
+import { nameIn } from "./buffered_io.ts";
+import type { Codec } from "./codec.ts";
 import { lookup } from "./codecs.ts";
-import type { Bytes } from "./connection.ts";
 import { UnsupportedOperation, ValueError } from "./errors.ts";
 import { asOptionalSize, IOBase } from "./io_base.ts";
 import { Lock } from "./lock.ts";
-import { findLineEnd, type Newline, NewlineDecoder } from "./newlines.ts";
+import type { Newline } from "./newlines.ts";
 import { asInteger, repr, typeName } from "./python.ts";
-
-/** How much to read at once, and to gather before it goes to the buffer. */
-const CHUNK_SIZE = 8192;
-
-/** What a `\n` becomes when it is written, where `newline` is `null`. */
-const LINESEP = Deno.build.os === "windows" ? "\r\n" : "\n";
+import { countCharacters, TextReader } from "./text_reader.ts";
+import { TextWriter } from "./text_writer.ts";
 
 /** The encoding where none is given: that of Python in a UTF-8 locale. */
 const LOCALE_ENCODING = "UTF-8";
@@ -88,21 +82,9 @@ export class TextIOWrapper extends IOBase<string> {
   #writeThrough = false;
 
   readonly #readLock = new Lock();
-  #decoder: Decoder | NewlineDecoder | undefined;
-  // What has been decoded and not been read begins in `#text` at `#used`.
-  #text = "";
-  #used = 0;
-  #hasText = false;
-  // How many bytes `#text` was.
-  #textBytes = 0;
-
   readonly #writeLock = new Lock();
-  #encoder: Encoder | undefined;
-  // What goes to the buffer next: bytes, then text of which only the size is
-  // known, because to encode it all at once costs less.
-  #pending: Bytes[] = [];
-  #pendingText = "";
-  #pendingSize = 0;
+  #reader: TextReader | undefined;
+  #writer: TextWriter | undefined;
 
   /**
    * Makes a file of text of one of bytes.
@@ -131,13 +113,13 @@ export class TextIOWrapper extends IOBase<string> {
 
   #setCodec(codec: Codec): void {
     const buffer = this.#attached;
-    if (buffer.readable()) {
-      const decoder = new Decoder(codec, this.#errors);
-      this.#decoder = this.#newline === null || this.#newline === ""
-        ? new NewlineDecoder(decoder, this.#newline === null)
-        : decoder;
-    }
-    if (buffer.writable()) this.#encoder = new Encoder(codec, this.#errors);
+    const newline = this.#newline;
+    this.#reader = buffer.readable()
+      ? new TextReader(codec, this.#errors, newline)
+      : undefined;
+    this.#writer = buffer.writable()
+      ? new TextWriter(codec, this.#errors, newline)
+      : undefined;
   }
 
   get #attached(): BufferedBytes {
@@ -172,9 +154,7 @@ export class TextIOWrapper extends IOBase<string> {
    */
   get newlines(): string | readonly string[] | null {
     this.#attached;
-    return this.#decoder instanceof NewlineDecoder
-      ? this.#decoder.newlines
-      : null;
+    return this.#reader?.newlines ?? null;
   }
 
   /** Whether a `write` with an end of a line sends it: `reconfigure` sets it. */
@@ -201,35 +181,43 @@ export class TextIOWrapper extends IOBase<string> {
     return this.#attached.closed;
   }
 
+  /** Whether the mode has "r"; raises ValueError if the file is closed. */
   override readable(): boolean {
     return this.#attached.readable();
   }
 
+  /** Whether the mode has "w"; raises ValueError if the file is closed. */
   override writable(): boolean {
     return this.#attached.writable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override seekable(): boolean {
     return this.#attached.seekable();
   }
 
+  /** False; raises ValueError if the file is closed. */
   override isatty(): boolean {
     return this.#attached.isatty();
   }
 
+  /** As the socket's `fileno()`; raises ValueError if the file is closed. */
   override fileno(): number {
     return this.#attached.fileno();
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override seek(_offset: number, _whence: number = 0): number {
     this.#open;
     throw new UnsupportedOperation("underlying stream is not seekable");
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override tell(): number {
     return this.seek(0, 1);
   }
 
+  /** Raises UnsupportedOperation, or ValueError if the file is closed. */
   override async truncate(size: number | null = null): Promise<number> {
     const buffer = this.#attached;
     await this.flush();
@@ -255,13 +243,13 @@ export class TextIOWrapper extends IOBase<string> {
   async read(size: number | null = -1): Promise<string> {
     const count = asOptionalSize(size);
     const buffer = this.#open;
-    const decoder = this.#decoder;
-    if (decoder === undefined) throw new UnsupportedOperation("not readable");
+    const reader = this.#reader;
+    if (reader === undefined) throw new UnsupportedOperation("not readable");
     return await this.#readLock.run(async () => {
-      await this.#writePending(buffer);
+      if (this.#hasPending) await this.#writer?.empty(buffer);
       return count < 0
-        ? await this.#readAll(buffer, decoder)
-        : await this.#readCount(buffer, count);
+        ? await reader.readAll(buffer)
+        : await reader.readCount(buffer, count);
     });
   }
 
@@ -285,13 +273,14 @@ export class TextIOWrapper extends IOBase<string> {
       const buffer = this.#open;
       const line = limit < 0 ? this.#takeLine() : undefined;
       return line === undefined
-        ? this.#readLock.run(() => this.#readLine(buffer, limit))
+        ? this.#readLine(buffer, limit)
         : Promise.resolve(line);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  /** The next line, if the file need not wait for it. */
   protected override lineAtHand(): string | undefined {
     this.#open;
     return this.#takeLine();
@@ -299,12 +288,24 @@ export class TextIOWrapper extends IOBase<string> {
 
   /** The next line, if it has been decoded already. */
   #takeLine(): string | undefined {
-    if (!this.#readLock.isFree || this.#pendingSize > 0) return undefined;
-    const start = this.#used;
-    const end = findLineEnd(this.#text, start, this.#newline);
-    if (end < 0) return undefined;
-    this.#used = end;
-    return this.#text.slice(start, end);
+    return this.#readLock.isFree && !this.#hasPending
+      ? this.#reader?.takeLine()
+      : undefined;
+  }
+
+  /** Whether there is text that every read hands to the buffer first. */
+  get #hasPending(): boolean {
+    return this.#writer !== undefined && !this.#writer.isEmpty;
+  }
+
+  async #readLine(buffer: BufferedBytes, limit: number): Promise<string> {
+    return await this.#readLock.run(async () => {
+      if (this.#hasPending) await this.#writer?.empty(buffer);
+      if (this.#reader === undefined) {
+        throw new UnsupportedOperation("not readable");
+      }
+      return await this.#reader.readLine(buffer, limit);
+    });
   }
 
   /**
@@ -329,91 +330,29 @@ export class TextIOWrapper extends IOBase<string> {
   override write(text: string): Promise<number> {
     try {
       if (typeof text !== "string") {
-        throw new TypeError(
-          `write() argument must be str, not ${typeName(text)}`,
-        );
+        const name = text === null ? "None" : typeName(text);
+        throw new TypeError(`write() argument must be str, not ${name}`);
       }
       const buffer = this.#open;
-      const encoder = this.#encoder;
-      if (encoder === undefined) throw new UnsupportedOperation("not writable");
-      const { written, hasLineEnd } = this.#translate(text);
-      const bytes = encoder.next(written);
-      const mustFlush = this.#lineBuffering && hasLineEnd;
-      if (
-        this.#writeLock.isFree && !mustFlush && this.#gather(written, bytes)
-      ) {
-        this.#forgetText();
+      const writer = this.#writer;
+      if (writer === undefined) throw new UnsupportedOperation("not writable");
+      const piece = writer.prepare(text);
+      const mustFlush = this.#lineBuffering && /[\r\n]/.test(text);
+      const isUrgent = mustFlush || this.#writeThrough;
+      if (!isUrgent && this.#writeLock.isFree && writer.keep(piece)) {
+        this.#reader?.forget();
         return Promise.resolve(countCharacters(text));
       }
       return this.#writeLock.run(async () => {
-        await this.#write(buffer, written, bytes, mustFlush);
+        await writer.write(buffer, piece);
+        if (isUrgent) await writer.empty(buffer);
         if (mustFlush) await buffer.flush();
-        this.#forgetText();
+        this.#reader?.forget();
         return countCharacters(text);
       });
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #translate(text: string): { written: string; hasLineEnd: boolean } {
-    const newline = this.#newline ?? LINESEP;
-    const isSame = newline === "" || newline === "\n";
-    return {
-      written: isSame ? text : text.replaceAll("\n", newline),
-      hasLineEnd: this.#lineBuffering && /[\r\n]/.test(text),
-    };
-  }
-
-  /** Adds to what is pending unless that becomes too much to stay pending. */
-  #gather(text: string, bytes: Bytes | number): boolean {
-    const size = typeof bytes === "number" ? bytes : bytes.length;
-    const isTooMuch = this.#pendingSize + size >= CHUNK_SIZE;
-    if (isTooMuch || this.#writeThrough) return false;
-    this.#addPending(text, bytes);
-    return true;
-  }
-
-  #addPending(text: string, bytes: Bytes | number): void {
-    if (typeof bytes === "number") {
-      this.#pendingText += text;
-      this.#pendingSize += bytes;
-      return;
-    }
-    this.#encodePendingText();
-    this.#pending.push(bytes);
-    this.#pendingSize += bytes.length;
-  }
-
-  #encodePendingText(): void {
-    if (this.#pendingText === "" || this.#encoder === undefined) return;
-    this.#pending.push(this.#encoder.encode(this.#pendingText));
-    this.#pendingText = "";
-  }
-
-  async #write(
-    buffer: BufferedBytes,
-    text: string,
-    bytes: Bytes | number,
-    mustFlush: boolean,
-  ): Promise<void> {
-    const size = typeof bytes === "number" ? bytes : bytes.length;
-    if (this.#pendingSize + size > CHUNK_SIZE) await this.#writePending(buffer);
-    this.#addPending(text, bytes);
-    const isFull = this.#pendingSize >= CHUNK_SIZE;
-    if (isFull || mustFlush || this.#writeThrough) {
-      await this.#writePending(buffer);
-    }
-  }
-
-  /** Hands what is pending to the buffer; when that fails it is lost. */
-  async #writePending(buffer: BufferedBytes): Promise<void> {
-    if (this.#pendingSize === 0) return;
-    this.#encodePendingText();
-    const pending = gather(this.#pending);
-    this.#pending = [];
-    this.#pendingSize = 0;
-    await buffer.write(pending);
   }
 
   /**
@@ -425,7 +364,7 @@ export class TextIOWrapper extends IOBase<string> {
   override async flush(): Promise<void> {
     const buffer = this.#open;
     await this.#writeLock.run(async () => {
-      await this.#writePending(buffer);
+      await this.#writer?.empty(buffer);
       await buffer.flush();
     });
   }
@@ -440,12 +379,18 @@ export class TextIOWrapper extends IOBase<string> {
   override async close(): Promise<void> {
     const buffer = this.#attached;
     if (buffer.closed) return;
-    const isIdle = this.#writeLock.isFree && this.#pendingSize === 0;
-    try {
-      if (!isIdle) await this.flush();
-    } finally {
-      await buffer.close();
+    if (this.#writeLock.isFree && !this.#hasPending) {
+      return await buffer.close();
     }
+    await this.#writeLock.run(async () => {
+      if (buffer.closed) return;
+      try {
+        await this.#writer?.empty(buffer);
+        await buffer.flush();
+      } finally {
+        await buffer.close();
+      }
+    });
   }
 
   /**
@@ -494,7 +439,7 @@ export class TextIOWrapper extends IOBase<string> {
     const { encoding = null, errors = null, newline } = options;
     const isOther = encoding !== null || errors !== null ||
       newline !== undefined;
-    if (this.#hasText && isOther) {
+    if (this.#reader?.hasText && isOther) {
       throw new UnsupportedOperation(
         "It is not possible to set the encoding or newline of stream " +
           "after the first read",
@@ -515,120 +460,15 @@ export class TextIOWrapper extends IOBase<string> {
   }
 
   /**
-   * Python's `repr()`.
+   * Python's `repr()`, with `name=?` for the number, which is not asked for.
    *
-   * @returns For example `<_io.TextIOWrapper mode='r' encoding='UTF-8'>`, with
-   * the name where there is a number.
+   * @returns For example `<_io.TextIOWrapper name=? mode='r' encoding='UTF-8'>`.
    */
   override toString(): string {
-    const name = nameOf(this);
+    const name = this.#buffer === null ? "" : nameIn(this.#buffer);
     const mode = repr(this.mode);
     const encoding = repr(this.#encoding);
     return `<_io.TextIOWrapper${name} mode=${mode} encoding=${encoding}>`;
-  }
-
-  /** Forgets what has been read ahead, as a write in Python does. */
-  #forgetText(): void {
-    if (this.#decoder === undefined) return;
-    this.#setText("");
-    this.#hasText = false;
-    this.#decoder.reset();
-  }
-
-  #setText(text: string): void {
-    this.#text = text;
-    this.#used = 0;
-    this.#hasText = true;
-  }
-
-  /** The next characters of what has been decoded. */
-  #takeText(count: number): string {
-    const start = this.#used;
-    this.#used = placeAfter(this.#text, start, count);
-    return this.#text.slice(start, this.#used);
-  }
-
-  async #readAll(
-    buffer: BufferedBytes,
-    decoder: Decoder | NewlineDecoder,
-  ): Promise<string> {
-    const bytes = await buffer.read() as Bytes | null;
-    if (bytes === null) throw new TypeError("can't concat NoneType to bytes");
-    const decoded = decoder.decode(bytes, true);
-    const text = this.#text.slice(this.#used) + decoded;
-    this.#setText("");
-    this.#hasText = false;
-    return text;
-  }
-
-  async #readCount(buffer: BufferedBytes, count: number): Promise<string> {
-    let text = this.#takeText(count);
-    let left = count - countCharacters(text);
-    while (left > 0) {
-      if (!await this.#readChunk(buffer, left)) break;
-      const more = this.#takeText(left);
-      text += more;
-      left -= countCharacters(more);
-    }
-    return text;
-  }
-
-  /** Reads and decodes once, and says whether there was anything. */
-  async #readChunk(buffer: BufferedBytes, hint: number): Promise<boolean> {
-    const decoder = this.#decoder;
-    if (decoder === undefined) throw new UnsupportedOperation("not readable");
-    const bytes = await buffer.read1(Math.max(CHUNK_SIZE, this.#expect(hint)));
-    const text = decoder.decode(bytes, bytes.length === 0);
-    this.#setText(text);
-    this.#textBytes = bytes.length;
-    return bytes.length > 0 || text !== "";
-  }
-
-  /** How many bytes so many characters may be, by those before. */
-  #expect(count: number): number {
-    if (count === 0 || this.#text === "") return count;
-    const ratio = this.#textBytes / countCharacters(this.#text);
-    return Math.floor(Math.max(ratio, 1) * count);
-  }
-
-  async #readLine(buffer: BufferedBytes, limit: number): Promise<string> {
-    await this.#writePending(buffer);
-    let line = "";
-    let size = 0;
-    // A `\r` that may be the first half of an end, with the next chunk to tell.
-    let held = "";
-    while (true) {
-      while (this.#text === "") {
-        if (await this.#readChunk(buffer, 0)) continue;
-        this.#setText("");
-        this.#hasText = false;
-        return line + held;
-      }
-      const text = held + this.#text.slice(this.#used);
-      const offset = this.#used - held.length;
-      let end = findLineEnd(text, 0, this.#newline);
-      const isFound = end >= 0;
-      if (!isFound) {
-        const isHalf = this.#newline === "\r\n" && text.endsWith("\r");
-        end = text.length - Number(isHalf);
-      }
-      if (limit >= 0) {
-        const most = placeAfter(text, 0, limit - size);
-        const isFull = countCharacters(text.slice(0, end)) >= limit - size;
-        if (isFull) {
-          this.#used = offset + most;
-          return line + text.slice(0, most);
-        }
-      }
-      line += text.slice(0, end);
-      if (isFound) {
-        this.#used = offset + end;
-        return line;
-      }
-      size += countCharacters(text.slice(0, end));
-      held = text.slice(end);
-      this.#setText("");
-    }
   }
 }
 
@@ -651,23 +491,4 @@ function asNewline(value: string | null): Newline {
       return value;
   }
   throw new ValueError(`illegal newline value: ${value}`);
-}
-
-/** How many characters a text has, by code points. */
-function countCharacters(text: string): number {
-  if (!/[\ud800-\udbff]/.test(text)) return text.length;
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
-}
-
-/** The place so many characters after another, or the end. */
-function placeAfter(text: string, from: number, count: number): number {
-  const end = Math.min(text.length, from + count);
-  if (!/[\ud800-\udbff]/.test(text.slice(from, end))) return end;
-  let place = from;
-  for (let i = 0; i < count && place < text.length; i++) {
-    place += (text.codePointAt(place) ?? 0) > 0xffff ? 2 : 1;
-  }
-  return place;
 }

@@ -26,8 +26,11 @@ const MOST_AT_ONCE = 128;
  */
 const TICKS_OF_A_TURN = 64;
 
-/** Those who wait for the end of a turn, and what leads to it. */
-const afterTurn = new Set<() => void>();
+/** Those who wait for the end of the turn, and those who came too late for it. */
+let afterTurn = new Set<() => void>();
+let afterNext = new Set<() => void>();
+/** Whether a turn is on its way, of which a newcomer would get only a part. */
+let isTurning = false;
 let nextTick: ReturnType<typeof setImmediate> | undefined;
 let lastTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,27 +39,37 @@ let lastTimer: ReturnType<typeof setTimeout> | undefined;
  * for I/O, so that what the kernel held has begun to arrive.
  */
 export function callAfterTurn(callback: () => void): void {
-  if (afterTurn.size === 0) nextTick = setImmediate(tick, TICKS_OF_A_TURN);
+  if (isTurning) return void afterNext.add(callback);
+  if (afterTurn.size === 0) beginTurn();
   afterTurn.add(callback);
 }
 
+function beginTurn(): void {
+  nextTick = setImmediate(tick, TICKS_OF_A_TURN);
+}
+
 function tick(left: number): void {
+  isTurning = true;
   if (left > 0) nextTick = setImmediate(tick, left - 1);
   else lastTimer = setTimeout(endTurn, 0);
 }
 
 function endTurn(): void {
-  const callbacks = [...afterTurn];
-  afterTurn.clear();
+  const callbacks = afterTurn;
+  [afterTurn, afterNext] = [afterNext, new Set()];
+  isTurning = false;
+  if (afterTurn.size > 0) beginTurn();
   for (const callback of callbacks) callback();
 }
 
 /** Takes back what `callAfterTurn` was asked for. */
 export function callNoMore(callback: () => void): void {
-  if (afterTurn.size === 0 || !afterTurn.delete(callback)) return;
-  if (afterTurn.size > 0) return;
+  if (afterTurn.size + afterNext.size === 0) return;
+  const isGone = afterTurn.delete(callback) || afterNext.delete(callback);
+  if (!isGone || afterTurn.size + afterNext.size > 0) return;
   clearImmediate(nextTick);
   clearTimeout(lastTimer);
+  isTurning = false;
 }
 
 /**
@@ -71,16 +84,21 @@ const MOST_FROM_MEMORY = 32;
  * come a moment later; but what this program sends to itself it must find.
  */
 class Knowledge {
-  /** How many connections this program has made, … */
+  /** How many connections there are that this program has made, … */
   made = 0;
-  /** … and accepted: only with both it can be its own peer. */
+  /** … and accepted: only with both can it be its own peer. */
   accepted = 0;
   #sent = 0;
   #arrived = 0;
   #answers = 0;
 
-  /** Notes that something was sent, or its end. */
+  /** Notes that something was sent, or the end of it. */
   noteSent(): void {
+    if (this.made > 0 && this.accepted > 0) this.#sent++;
+  }
+
+  /** Notes that a datagram was sent, which may go to any socket. */
+  noteDatagram(): void {
     this.#sent++;
   }
 
@@ -91,7 +109,7 @@ class Knowledge {
 
   /** Whether something may be on its way from this program to itself. */
   get isBehind(): boolean {
-    return this.made > 0 && this.accepted > 0 && this.#arrived < this.#sent;
+    return this.#arrived < this.#sent;
   }
 
   /** Whether one more answer may be given from what is known. */
@@ -116,15 +134,25 @@ export const knowledge: Knowledge = new Knowledge();
  * Measured on up to 300 sockets, 12,000 reads that were ready had all ended; a
  * single tick ended none. "There is nothing" is left to whole turns.
  */
-export function whenAsked(): Promise<void> {
+export async function whenAsked(): Promise<void> {
   const { mark } = knowledge;
+  let left = 1 + operations.underWay / MOST_AT_ONCE;
+  let before: number;
+  do {
+    before = operations.ended;
+    await ticks(TICKS_OF_A_TURN);
+    // After so much there may be more; others may have had their share of it.
+  } while (operations.ended - before >= MOST_AT_ONCE / 2 && --left > 0);
+  knowledge.renew(mark);
+}
+
+function ticks(count: number): Promise<void> {
   return new Promise((resolve) => {
     const tick = (left: number): void => {
-      if (left > 0) return void setImmediate(tick, left - 1);
-      knowledge.renew(mark);
-      resolve();
+      if (left > 0) setImmediate(tick, left - 1);
+      else resolve();
     };
-    tick(TICKS_OF_A_TURN);
+    tick(count);
   });
 }
 

@@ -32,7 +32,8 @@ interface Receiver {
 /** A Unix datagram socket of Deno's. */
 export class UnixDatagramConn implements DatagramConn {
   readonly local: { readonly path: string };
-  readonly fd = undefined;
+  readonly tellsErrors = true;
+  readonly holdsProgram = true;
   onWritable: (() => void) | undefined;
   readonly #conn: NativeDatagramConn;
   readonly #bell: Bell | undefined;
@@ -183,13 +184,13 @@ export class UnixDatagramConn implements DatagramConn {
     this.#interrupt();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#keepAlive.end();
     this.#senders.close();
     this.#bell?.close();
     this.#conn.close();
-    if (this.#receiving !== undefined) return;
+    if (this.#receiving !== undefined) return await this.#receiving;
     this.#onFailure(new Deno.errors.BadResource("Bad resource ID"));
   }
 }

@@ -38,7 +38,11 @@ const READING_UTF8: Reading = {
     return length;
   },
   scan: scanUtf8,
-  whyIncomplete: () => "unexpected end of data",
+  faultAtEnd(bytes, at) {
+    return isHalfSurrogate(bytes, at)
+      ? { end: at + 1, reason: INVALID_CONTINUATION }
+      : { end: bytes.length, reason: "unexpected end of data" };
+  },
 };
 
 function scanUtf8(bytes: Bytes, at: number): number | Fault {
@@ -57,10 +61,18 @@ function scanUtf8(bytes: Bytes, at: number): number | Fault {
     if (byte === undefined) return 0;
     const [low, high] = i === 1 ? [least, most] : [0x80, 0xbf];
     if (byte < low || byte > high) {
+      if (isHalfSurrogate(bytes, at)) return 0;
       return { end: at + i, reason: INVALID_CONTINUATION };
     }
   }
   return length;
+}
+
+/** The beginning of a surrogate, for whose end "surrogatepass" waits. */
+function isHalfSurrogate(bytes: Bytes, at: number): boolean {
+  const [first, second = 0] = bytes.subarray(at);
+  return first === 0xed && second >= 0xa0 && second <= 0xbf &&
+    at + 2 === bytes.length;
 }
 
 const WRITING_UTF8: Writing = {
@@ -162,8 +174,12 @@ class Utf16 implements Reading, Writing {
       : { end: at + 2, reason: "illegal UTF-16 surrogate" };
   }
 
-  whyIncomplete(bytes: Bytes, at: number): string {
-    return bytes.length - at < 2 ? "truncated data" : "unexpected end of data";
+  faultAtEnd(bytes: Bytes, at: number): Fault {
+    const isByte = bytes.length - at < 2;
+    return {
+      end: bytes.length,
+      reason: isByte ? "truncated data" : "unexpected end of data",
+    };
   }
 
   #unit(bytes: Bytes, at: number): number {
@@ -226,16 +242,15 @@ export const UTF16: Codec = {
     let read: Read | undefined;
     return (bytes, errors, isFinal) => {
       if (read !== undefined) return read(bytes, errors, isFinal);
-      if (bytes.length < 2) {
-        return isFinal ? readWith(LITTLE)(bytes, errors, isFinal) : ["", 0];
-      }
       const [first = 0, second = 0] = bytes;
       const mark = first << 8 | second;
-      if (mark !== 0xfffe && mark !== 0xfeff) {
-        throw new UnicodeError("UTF-16 stream does not start with BOM");
+      if (mark === 0xfffe || mark === 0xfeff) {
+        read = readWith(mark === 0xfffe ? LITTLE : BIG);
+        return read(bytes, errors, isFinal, 2);
       }
-      read = readWith(mark === 0xfffe ? LITTLE : BIG);
-      return read(bytes, errors, isFinal, 2);
+      const result = readWith(LITTLE)(bytes, errors, isFinal);
+      if (result[1] < 2) return result;
+      throw new UnicodeError("UTF-16 stream does not start with BOM");
     };
   },
   writing: LITTLE,

@@ -24,10 +24,10 @@ export const WRITABLE = 2;
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * What the system reports at one time comes through several layers of promises,
- * a connection through the most: after so many steps all of it is there.
+ * What the system reports at one time comes through a few layers of promises, a
+ * connection through two more than data: so many steps later all of it is there.
  */
-const STEPS_OF_ARRIVAL = 12;
+const STEPS_OF_ARRIVAL = 4;
 
 /** A socket that is watched. */
 export interface Watched {
@@ -48,6 +48,12 @@ export function readyEvents({ endpoint, events }: Watched): number {
   if ((events & READABLE) !== 0 && endpoint.isReadable) ready |= READABLE;
   if ((events & WRITABLE) !== 0 && endpoint.isWritable) ready |= WRITABLE;
   return ready;
+}
+
+/** Whether a socket, or the descriptor that it was named by, is closed. */
+export function isClosed({ descriptor, endpoint }: Watched): boolean {
+  // The socket is closed before its last descriptor is.
+  return descriptor.isClosed || endpoint.isClosed;
 }
 
 /** The sockets that somebody watches. */
@@ -120,7 +126,7 @@ export class Watchlist<W extends Watched> {
         knowledge.renew(mark);
       }
       await arrival();
-      if (!knowledge.suffices()) await whenAsked();
+      if (deadline?.isImmediate || !knowledge.suffices()) await whenAsked();
       const ready = this.#findReady();
       if (ready.length > 0) return ready;
     }

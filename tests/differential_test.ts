@@ -74,12 +74,6 @@ const WANTED_STATES: readonly Wanted[] = [
       method === "getpeername",
   },
   {
-    reason: "Deno cannot connect from a path of one's own.",
-    isIt: ({ script, calls }) =>
-      isUnix(script) && script.state === "bound" &&
-      /^connect/.test(calls[0]![0]),
-  },
-  {
     reason: "Deno cannot bind what is connected.",
     isIt: ({ script, calls, method, ours }) =>
       isUnix(script) && calls[0]![0] === "bind" &&

@@ -12,10 +12,8 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
-  errno,
   SO_TYPE,
   SOCK_CLOEXEC,
-  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   Socket,
@@ -295,9 +293,4 @@ Deno.test("socket() does not adopt a closed descriptor", async () => {
     await outcome(() => socket(-1, -1, -1, descriptor)),
     EBADF,
   );
-});
-
-Deno.test("socket() of SOCK_DGRAM is not there yet and says ESOCKTNOSUPPORT", () => {
-  const error = assertThrows(() => socket(AF_INET, SOCK_DGRAM), mod.OSError);
-  assertEquals(error.errno, errno.ESOCKTNOSUPPORT);
 });

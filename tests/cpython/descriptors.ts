@@ -51,6 +51,11 @@ export function give(number: number): void {
   check(libc.close(number));
 }
 
+/** Opens the file once more that a number stands for. */
+export function open(number: number): Promise<Deno.FsFile> {
+  return Deno.open(`/proc/self/fd/${number}`);
+}
+
 /** Makes a number one of no open file, as it is in Python. */
 export function close(number: number): void {
   libc.close(number);

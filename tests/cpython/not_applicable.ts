@@ -13,6 +13,9 @@
 const none = (what: string) =>
   `Deno makes TCP, UDP, Unix and vsock sockets only, none of ${what}`;
 
+const NONBLOCK =
+  "It wants the flag O_NONBLOCK cleared, which Deno's event loop needs";
+
 /** Patterns and reasons. */
 const NOT_APPLICABLE: readonly [pattern: string, reason: string][] = [
   ["BasicBluetoothTest.*", none("Bluetooth")],
@@ -26,6 +29,52 @@ const NOT_APPLICABLE: readonly [pattern: string, reason: string][] = [
   ["*SCTPStreamTest.*", none("SCTP")],
   ["TIPC*Test.*", none("TIPC")],
   ["*UDPLITE*Test.*", none("UDP-Lite")],
+  [
+    "BasicVSOCKTest.test*Socket*",
+    "Deno ends the whole program where its flag --unstable-vsock is missing, " +
+    "and no program can ask whether it is there",
+  ],
+  [
+    "GeneralModuleTests.test_sethostname",
+    "Deno cannot give the machine another name",
+  ],
+  [
+    "TestLinuxAbstractNamespace.testLinuxAbstractNamespace",
+    "Its name is no UTF-8, and Deno takes the names of Unix sockets as text",
+  ],
+  [
+    "TestUnixDomain.testSurrogateescapeBind",
+    "Its path is no UTF-8, and Deno takes the names of Unix sockets as text",
+  ],
+  [
+    "TestUnixDomain.testUnencodableAddr",
+    "Its path is no UTF-8, and Deno takes the names of Unix sockets as text",
+  ],
+  [
+    "GeneralModuleTests.test__sendfile_use_sendfile",
+    "It calls a private method of CPython's, to see it give up; " +
+    "Deno has no sendfile(2), so that there is nothing to give up",
+  ],
+  [
+    "GeneralModuleTests.testRefCountGetNameInfo",
+    "It counts the references that CPython keeps to an argument",
+  ],
+  [
+    "NetworkConnectionNoServer.test_create_connection_timeout",
+    "It puts another class into the module; " +
+    "what a JavaScript module exports cannot be replaced",
+  ],
+  ["NonBlockingTCPTests.testSetBlocking*", NONBLOCK],
+  ["NonblockConstantTest.test_SOCK_NONBLOCK", NONBLOCK],
+  [
+    "RecvmsgIntoTests.testRecvmsgIntoBadArgs",
+    "It wants immutable bytes to be refused; JavaScript has none",
+  ],
+  [
+    "SendfileUsingSendTest.testNonRegularFile",
+    "It ends with a call of a private method of CPython's, to see it give up " +
+    "what sendfile(2) cannot send; Deno has no sendfile(2)",
+  ],
 ];
 
 /** Why a case cannot apply, or undefined if it does. */

@@ -12,7 +12,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as socket from "../../mod.ts";
 import * as descriptors from "./descriptors.ts";
-import { type Letter, makeLetter, Pieces, readLetter } from "./wire.ts";
+import { type Letter, LetterReader, makeLetter, Pieces } from "./wire.ts";
 
 /** Objects of ours that Python holds, by number. */
 const objects = new Map<number, object>();
@@ -201,24 +201,26 @@ interface Foreign {
   readonly type: string;
   readonly methods: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Methods of which it is known what they return. */
+  readonly constants: Readonly<Record<string, unknown>>;
 }
 
 /** An object whose methods ask Python. */
-function foreigner({ id, type, methods, attributes }: Foreign): object {
+function foreigner(stranger: Foreign): object {
+  const { id, type, methods, attributes, constants } = stranger;
   const known = foreigners.get(id);
-  if (known !== undefined) return known;
   const { [type]: Stranger } = { [type]: class {} };
-  const object: object = new Stranger!();
+  const object: object = known ?? new Stranger!();
+  const define = (name: string, value: unknown) =>
+    Object.defineProperty(object, name, { value, configurable: true });
   for (const [name, value] of Object.entries(attributes)) {
-    Object.defineProperty(object, name, {
-      value: decode(value, new Uint8Array(), []),
-      enumerable: true,
-    });
+    define(name, decode(value, new Uint8Array(), []));
+  }
+  for (const [name, value] of Object.entries(constants)) {
+    define(name, () => decode(value, new Uint8Array(), []));
   }
   for (const name of methods) {
-    Object.defineProperty(object, name, {
-      value: (...args: unknown[]) => ask(id, name, args),
-    });
+    define(name, (...args: unknown[]) => ask(id, name, args));
   }
   foreigners.set(id, object);
   foreignIds.set(object, id);
@@ -289,6 +291,7 @@ function encode(value: unknown, pieces: Pieces): unknown {
   return {
     handle: handleOf(object),
     class: classes.get(prototype) ?? describeClass(prototype),
+    fields: Object.keys(object),
   };
 }
 
@@ -314,18 +317,29 @@ function encodeError(error: unknown, pieces: Pieces): unknown {
     names,
     text: error.message,
     stack: error.stack,
-    args: encode(Reflect.get(error, "args"), pieces),
+    args: encode(argumentsOf(error), pieces),
     errno: encode(Reflect.get(error, "errno"), pieces),
     exceptions: encode(Reflect.get(error, "exceptions"), pieces),
   };
+}
+
+/** What Python makes the same error of. */
+function argumentsOf(error: Error): unknown {
+  if ("args" in error) return error.args;
+  const names = ["encoding", "object", "start", "end", "reason"];
+  const isOfUnicode = names.every((name) => name in error);
+  return isOfUnicode
+    ? names.map((name) => Reflect.get(error, name))
+    : [error.message];
 }
 
 if (import.meta.main) {
   // Nothing but letters on stdout.
   console.log = console.info = console.debug = console.error;
   send(await introduce());
+  const reader = new LetterReader(Deno.stdin);
   while (true) {
-    const letter = await readLetter(Deno.stdin);
+    const letter = await reader.read();
     if (letter === null) break;
     receive(letter);
   }

@@ -29,30 +29,51 @@ export interface Letter {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads one letter, or null at the end. */
-export async function readLetter(
-  source: { read(target: Uint8Array): Promise<number | null> },
-): Promise<Letter | null> {
-  const head = await readWhole(source, 8);
-  if (head === null) return null;
-  const view = new DataView(head.buffer);
-  const text = await readWhole(source, view.getUint32(0));
-  const bytes = await readWhole(source, view.getUint32(4));
-  if (text === null || bytes === null) return null;
-  return { text: JSON.parse(decoder.decode(text)), bytes };
+/** Reads letters. */
+export class LetterReader {
+  readonly #source: Source;
+  /** What has been read, from here to there, and not been asked for. */
+  #buffer = new Uint8Array(1 << 16);
+  #start = 0;
+  #end = 0;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** One letter, or null at the end. */
+  async read(): Promise<Letter | null> {
+    const head = await this.#take(8);
+    if (head === null) return null;
+    const view = new DataView(head.buffer);
+    const text = await this.#take(view.getUint32(0));
+    const bytes = await this.#take(view.getUint32(4));
+    if (text === null || bytes === null) return null;
+    return { text: JSON.parse(decoder.decode(text)), bytes };
+  }
+
+  async #take(length: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const whole = new Uint8Array(length);
+    for (let filled = 0; filled < length;) {
+      if (this.#start === this.#end) {
+        const count = await this.#source.read(this.#buffer);
+        if (count === null) return null;
+        this.#start = 0;
+        this.#end = count;
+      }
+      const end = Math.min(this.#end, this.#start + length - filled);
+      const piece = this.#buffer.subarray(this.#start, end);
+      whole.set(piece, filled);
+      filled += piece.length;
+      this.#start = end;
+    }
+    return whole;
+  }
 }
 
-async function readWhole(
-  source: { read(target: Uint8Array): Promise<number | null> },
-  length: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const whole = new Uint8Array(length);
-  for (let end = 0; end < length;) {
-    const count = await source.read(whole.subarray(end));
-    if (count === null) return null;
-    end += count;
-  }
-  return whole;
+/** What can be read, such as `Deno.stdin`. */
+interface Source {
+  read(target: Uint8Array): Promise<number | null>;
 }
 
 /** Makes a letter of its text and of the bytes that belong to it. */

@@ -1,5 +1,5 @@
 """Runs cases of CPython's `test.test_socket`, unmodified, and tells what became
-of each, one line of JSON at a time.
+of each, a line of JSON at a time.
 
     worker.py list
     worker.py run (deno|cpython) SECONDS CASE...
@@ -15,6 +15,7 @@ import os
 import sys
 import unittest
 
+# Seconds that a test has to clean up once it has failed.
 AFTER_FAILURE = 3
 REPORT = os.fdopen(os.dup(1), "w", buffering=1)
 
@@ -28,6 +29,8 @@ def load():
 
     # As in CPython's own test runner, no test goes to the Internet.
     support.use_resources = []
+    # Every call crosses two processes.
+    support.LOOPBACK_TIMEOUT = 10.0
     from test import test_socket
 
     return test_socket

@@ -5,14 +5,17 @@ What it does not have is missing here too, as in a CPython without it.
 
 import builtins
 import warnings
-from collections.abc import Iterator
 from _thread import get_ident
+from collections.abc import Iterator
 
-from shim import carrier
-from shim.carrier import Remote, arrange
+from shim.arguments import arrange
+from shim.carrier import Deno
 from shim.descriptors import Descriptors, numbers_sent
+from shim.errors import exception_class
+from shim.remote import Remote, make_getter
+from shim.values import Call
 
-_deno = carrier.Deno()
+_deno = Deno()
 _descriptors = Descriptors(_deno)
 _module = _deno.modules["socket"]
 
@@ -61,7 +64,7 @@ def _make_method(name):
 _description = _module["exports"]["Socket"]["class"]
 _members = {
     **{name: _make_method(name) for name in _description["methods"]},
-    **{name: carrier.make_getter(name) for name in _description["getters"]},
+    **{name: make_getter(name) for name in _description["getters"]},
 }
 _members = {k: v for k, v in _members.items() if not k.startswith("@@")}
 _members.pop("toString")
@@ -77,8 +80,8 @@ class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
         with _descriptors.mirrored(numbers):
             _deno.act("new", _module["handle"], "Socket", args, into=self)
 
-    def _adopt(self, deno, handle):
-        super()._adopt(deno, handle)
+    def _adopt(self, deno, handle, fields=()):
+        super()._adopt(deno, handle, fields)
         self._closed = False
 
     def __repr__(self):
@@ -106,9 +109,11 @@ class socket(type("_Socket", (Remote,), {"__slots__": (), **_members})):
         self._closed = True
         return _descriptors.as_number(super().detach())
 
-    def _accept(self):
-        sock, address = super().accept()
-        return sock.detach(), address
+    if "accept" in _members:
+
+        def _accept(self):
+            sock, address = super().accept()
+            return sock.detach(), address
 
     if "sendmsg" in _members:
 
@@ -169,14 +174,14 @@ for _name, _export in _module["exports"].items():
         if _name != "socket":
             globals()[_name] = _make_function(_name)
     elif "class" in _export:
-        _class = carrier.exception_class(_export["class"]["names"])
+        _class = exception_class(_export["class"]["names"])
         if _export["class"]["id"] == _description["id"]:
             if _name == "SocketType":
                 SocketType = socket
         elif _class is not None and getattr(builtins, _name, None) is not _class:
             globals()[_name] = _class
     else:
-        _value = carrier.Call(_deno).decode(_export["value"], b"")
+        _value = Call(_deno).decode(_export["value"], b"")
         if isinstance(_value, dict):
             _objects[_name] = _value
         else:

@@ -87,12 +87,12 @@ def numbers_sent(ancillary):
     # Deno is to say what is wrong with it.
     for item in ancillary if isinstance(ancillary, (list, tuple)) else ():
         if isinstance(item, (tuple, list)) and len(item) == 3:
-            if tuple(item[:2]) == (SOL_SOCKET, SCM_RIGHTS):
-                yield from numbers_in(item[2])
+            is_buffer = isinstance(item[2], (bytes, bytearray, array.array))
+            if is_buffer and tuple(item[:2]) == (SOL_SOCKET, SCM_RIGHTS):
+                yield from numbers_in(bytes(item[2]))
 
 
 def numbers_in(data):
     numbers = array.array("i")
-    data = bytes(data)
     numbers.frombytes(data[: len(data) // numbers.itemsize * numbers.itemsize])
     return numbers

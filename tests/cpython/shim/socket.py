@@ -6,7 +6,8 @@ import _socket
 from _socket import *  # noqa: F403
 from enum import IntEnum, IntFlag
 
-from shim import carrier
+from shim import files as _files
+from shim import remote as _remote
 
 _LOCALHOST = "127.0.0.1"
 _LOCALHOST_V6 = "::1"
@@ -81,12 +82,19 @@ class socket(_socket.socket):
             return file
 
     if hasattr(_socket.socket, "sendfile"):
-        # CPython's halves of it; there is one way only to send a file here.
-        _sendfile_use_send = _socket.socket.sendfile
-        _sendfile_use_sendfile = _socket.socket.sendfile
+
+        def sendfile(self, file, *args, **kwargs):
+            with _files.as_file(file) as theirs:
+                return super().sendfile(theirs, *args, **kwargs)
+
+        # CPython's halves of it, of which one is for files of the system.
+        _sendfile_use_sendfile = sendfile
+
+        def _sendfile_use_send(self, file, *args, **kwargs):
+            return super().sendfile(_files.as_source(file), *args, **kwargs)
 
 
-carrier.written_classes["Socket"] = socket
+_remote.written_classes["Socket"] = socket
 
 if hasattr(_socket, "getaddrinfo"):
 
