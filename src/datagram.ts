@@ -379,6 +379,8 @@ export class DatagramSocket {
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);
+    // As the kernel: of an error every call tells, whichever is the next.
+    if (this.#failure !== undefined) return Promise.reject(this.takeFailure());
     if (this.#findError !== undefined && !conn.tellsErrors) {
       const error = this.#findError();
       if (error !== undefined) return Promise.reject(error);

@@ -90,6 +90,8 @@ class NodeConnection implements Connection {
   readonly remoteAddr: Deno.Addr;
   readonly #socket: Socket;
   #failure: Error | undefined;
+  /** Whether a write has told of the failure: to reads it is the end then. */
+  #isFailureTold = false;
   #unread: Uint8Array | undefined;
   #isReading = false;
   #isReferenced = true;
@@ -126,6 +128,7 @@ class NodeConnection implements Connection {
     while (true) {
       const chunk: Uint8Array | null = socket.read();
       if (chunk !== null) return chunk;
+      if (this.#isFailureTold) return undefined;
       if (this.#failure !== undefined) throw this.#failure;
       if (socket.readableEnded) return undefined;
       if (socket.destroyed) {
@@ -153,8 +156,9 @@ class NodeConnection implements Connection {
       this.#socket.write(data, (error) => {
         this.#writes--;
         this.#hold();
-        if (error) reject(this.#failure ?? error);
-        else resolve(data.length);
+        if (!error) return resolve(data.length);
+        this.#isFailureTold = true;
+        reject(this.#failure ?? error);
       });
     });
   }

@@ -72,6 +72,8 @@ export class StreamEndpoint implements Endpoint {
   readonly proto: number;
   readonly settings: Settings = defaultSettings();
   #local: LocalAddress | undefined;
+  /** What was bound until the listener was shut down, which gives it back. */
+  #former: HostPort | undefined;
   #listener: Listener | undefined;
   #isListening = false;
   #attempt: Attempt | undefined;
@@ -178,7 +180,8 @@ export class StreamEndpoint implements Endpoint {
 
   #anyAddress(): LocalAddress {
     if (this.family === AF_UNIX) throw osError("EINVAL");
-    return { hostname: anyHost(this.family), port: 0 };
+    const hostname = this.#former?.hostname ?? anyHost(this.family);
+    return { hostname, port: 0 };
   }
 
   async accept(timeout: number | null): Promise<StreamEndpoint> {
@@ -521,14 +524,15 @@ export class StreamEndpoint implements Endpoint {
   getsockname(): Address {
     this.#checkOpen();
     if (this.#stream) return formatAddress(this.family, this.#stream.localAddr);
-    if (this.#local === undefined) {
+    const local = this.#local ?? this.#former;
+    if (local === undefined) {
       return this.family === AF_UNIX
         ? ""
         : formatInet(this.family, anyHost(this.family), 0);
     }
-    return "path" in this.#local
-      ? formatUnixPath(this.#local.path)
-      : formatInet(this.family, this.#local.hostname, this.#local.port);
+    return "path" in local
+      ? formatUnixPath(local.path)
+      : formatInet(this.family, local.hostname, local.port);
   }
 
   getpeername(): Address {
@@ -570,6 +574,10 @@ export class StreamEndpoint implements Endpoint {
       const listener = this.#listener;
       this.#listener = undefined;
       this.#isListening = false;
+      if (this.#local !== undefined && "port" in this.#local) {
+        this.#former = this.#local;
+        this.#local = undefined;
+      }
       this.#located.forget();
       this.onSystemChange?.();
       this.#onStateChange();

@@ -39,7 +39,9 @@ def run(seed):
     for _ in range(TRIES - 1):
         again = compare(sides, result.steps).difference
         if again is None:
-            return result, ""
+            text = report(seed, result.steps, result.difference)
+            result.difference = None
+            return result, text
     steps, difference = shortest(sides, result.steps, again)
     return result, report(seed, steps, difference)
 
@@ -66,7 +68,8 @@ def main():
     parser.add_argument("--outcomes", action="store_true")
     options = parser.parse_args()
     seen, ends, outcomes = [collections.Counter() for _ in range(3)]
-    differences, passing = [], []
+    differences = 0
+    passing = []
     seeds = range(options.seed, options.seed + options.runs)
     with concurrent.futures.ProcessPoolExecutor(
         options.jobs, multiprocessing.get_context("fork"), begin_work
@@ -75,21 +78,21 @@ def main():
             seen += result.seen
             outcomes += result.outcomes
             ends[result.end] += 1
-            if text:
-                differences.append(seed)
+            if result.difference is not None:
+                differences += 1
                 print(text, flush=True)
-            elif text == "":
-                passing.append(seed)
+            elif text is not None:
+                passing.append(text)
     for reason, count in seen.most_common():
         print(f"{count} times, as wanted, {ends[reason]} times the last: "
               f"{reason}")
     if passing:
-        print(f"Not seen again, of seeds {passing}")
+        print("Not seen again when tried again:", *passing, sep="\n")
     if options.outcomes:
         print_outcomes(outcomes)
     right = sum(n for (_, what), n in outcomes.items() if what == "right")
     print(f"{options.runs} sequences of {outcomes.total()} calls, of which "
-          f"{right} succeed; {len(differences)} differences")
+          f"{right} succeed; {differences} differences")
     return 1 if differences else 0
 
 

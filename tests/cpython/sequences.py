@@ -234,6 +234,11 @@ class Generator:
         elif method == "socket":
             yield from self.open(*self.kinds[slot])
             return
+        elif method in ("close", "detach"):
+            # What is left unread makes a difference, after which all ends.
+            if slot in self.lively and self.random.random() < 0.8:
+                yield from self.do(slot, "recv", 70000, MSG_DONTWAIT)
+            args = []
         elif method == "select":
             args = [sorted(self.some_slots()), sorted(self.some_slots())]
         elif method == "settimeout":
@@ -249,7 +254,8 @@ class Generator:
         yield from self.do(slot, method, *args)
 
     def some_slots(self):
-        return {slot for slot in self.kinds if self.random.random() < 0.6}
+        return {slot for slot in self.kinds if self.random.random() < 0.6
+                and (slot not in self.closed or self.random.random() < 0.02)}
 
     def bad_step(self):
         """A call with a value, or a number of values, that is wrong."""

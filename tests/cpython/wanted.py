@@ -9,6 +9,7 @@ AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 SOCK_STREAM, SOCK_DGRAM = 1, 2
 SHUT_WR = 1
 EPERM, EAGAIN, EINPROGRESS, ECONNABORTED = 1, 11, 115, 103
+ECONNREFUSED, EISCONN, EPROTOTYPE = 111, 106, 91
 EINVAL, EPIPE, EOPNOTSUPP, ECONNRESET, ENOTCONN = 22, 32, 95, 104, 107
 CONNECTING = ["connect", "connect_ex"]
 ENDING = ["close", "detach"]
@@ -129,7 +130,29 @@ def connects_with_a_path(case):
 def binds_after_connecting(case):
     return case.family == AF_UNIX and case.method == "bind" and \
         case.errnos == (None, EINVAL) and \
-        bool(case.own(*CONNECTING, *SENDING))
+        any(step[0] in duplicates(case.steps, case.slot)
+            and step[1] in (*CONNECTING, *SENDING) for step in case.steps)
+
+
+def connects_where_nobody_listens(case):
+    """Again, or as a listener, to the file of a socket that is closed."""
+    return case.is_unix_stream and case.method in CONNECTING and \
+        ECONNREFUSED in (case.errnos[0], case.theirs) and \
+        bool({case.errnos[1], case.ours} & {EISCONN, EINVAL})
+
+
+def was_looked_at(case):
+    """By a datagram socket that wanted to connect to a stream's path."""
+    return case.method in ("select", "accept") and any(
+        step[1] in CONNECTING and EPROTOTYPE in (errno_of(outcome), outcome)
+        for step, outcome in zip(case.steps, case.outcomes))
+
+
+def waits_too_long(case):
+    """A timeout beyond the milliseconds of poll(2)."""
+    return is_timeout(case.theirs) and case.ours == "blocks" and any(
+        step[1] == "settimeout" and step[2:] in [(2 ** 31,), (2 ** 64,)]
+        for step in case.steps)
 
 
 def was_shut_before_it_listened(case):
@@ -183,7 +206,7 @@ def was_shut_both_ways(case):
 def has_not_noticed(case):
     """After a peer's end, in a call that neither receives nor sends."""
     return case.is_tcp and tells_of_a_reset(case) and \
-        case.method in ("getpeername", "shutdown", "select", "bind") and \
+        case.method in ("getpeername", "shutdown", "bind") and \
         bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
 
 
@@ -200,6 +223,21 @@ def sends_to_who_is_connected(case):
         case.method in (*SENDING, *CONNECTING) and \
         (case.errnos[0] == EPERM or case.theirs == EPERM) and \
         bool(case.earlier(*CONNECTING))
+
+
+def lost_its_peer(case):
+    """After the end of a peer, or with another: the kernel drops the rest."""
+    return case.is_unix_datagram and case.errnos[1] is None and \
+        case.method in (*RECEIVING, "select") and any(
+            step[0] in duplicates(case.steps, case.slot)
+            and step[1] in SENDING and errno_of(outcome) == ECONNREFUSED
+            for step, outcome in zip(case.steps, case.outcomes))
+
+
+def accepts_datagrams(case):
+    """An error that is pending on a socket that can accept nothing."""
+    return case.type == SOCK_DGRAM and case.method == "accept" and \
+        case.errnos == (EOPNOTSUPP, ECONNREFUSED)
 
 
 # ## JavaScript
@@ -257,6 +295,16 @@ WANTED = [
     Wanted("The system does not tell Unix sockets without names apart, and a "
            "connection made in the background has no descriptor any more when "
            "the peer has reset it.", has_no_descriptor),
+    Wanted("Deno does not get to look at the path of a socket that is not to be "
+           "connected to it.", connects_where_nobody_listens, True),
+    Wanted("A datagram socket looks at a path by a connection, which is ended at "
+           "once.", was_looked_at),
+    Wanted("CPython has a timeout of more than 24 days end at once.",
+           waits_too_long),
+    Wanted("Linux drops what has come from a Unix datagram peer that has gone.",
+           lost_its_peer),
+    Wanted("accept() on a datagram socket tells of an earlier error first.",
+           accepts_datagrams),
     Wanted("Deno does not tell the port of an attempt that has failed.",
            port_after_failure, True),
     Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
