@@ -72,7 +72,9 @@ export class StreamEndpoint implements Endpoint {
   readonly proto: number;
   readonly settings: Settings = defaultSettings();
   #local: LocalAddress | undefined;
-  /** What was bound until the listener was shut down, which gives it back. */
+  /** Whether the system has chosen the port, and not the caller. */
+  #isPortFree = true;
+  /** What was bound until the listener was shut down, which frees the port. */
   #former: HostPort | undefined;
   #listener: Listener | undefined;
   #isListening = false;
@@ -138,6 +140,7 @@ export class StreamEndpoint implements Endpoint {
       throw osError(isThere ? "EADDRINUSE" : "EINVAL");
     }
     this.#hold(local, DEFAULT_BACKLOG);
+    this.#isPortFree = "port" in local && local.port === 0;
     if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
   }
 
@@ -574,7 +577,7 @@ export class StreamEndpoint implements Endpoint {
       const listener = this.#listener;
       this.#listener = undefined;
       this.#isListening = false;
-      if (this.#local !== undefined && "port" in this.#local) {
+      if (this.#isPortFree && this.#local && "port" in this.#local) {
         this.#former = this.#local;
         this.#local = undefined;
       }
