@@ -132,7 +132,8 @@ export class StreamEndpoint implements Endpoint {
 
   bind(local: LocalAddress): void {
     this.#checkOpen();
-    if (this.isBound || this.#attempt) {
+    // An attempt that has failed is no obstacle, even if nobody knows of it.
+    if (this.isBound || this.#attempt?.isDone === false) {
       // Any name will do, and it has one.
       if ("path" in local && local.path === "" && this.getsockname()) return;
       // The kernel makes the file before it looks at the socket.
@@ -162,6 +163,7 @@ export class StreamEndpoint implements Endpoint {
   listen(backlog = DEFAULT_BACKLOG): void {
     this.#checkOpen();
     if (this.#stream || this.#attempt || this.#residue) throw osError("EINVAL");
+    if (this.#isListening && this.#listener === undefined) return;
     const local = this.#local ?? this.#anyAddress();
     // Deno listens from `bind` on, and with another backlog only anew. What has
     // connected until now would have been refused by a socket only bound.
@@ -576,7 +578,8 @@ export class StreamEndpoint implements Endpoint {
       if (how === SHUT_WR) return;
       const listener = this.#listener;
       this.#listener = undefined;
-      this.#isListening = false;
+      // On Unix it goes on listening, and accepts nobody.
+      this.#isListening = this.family === AF_UNIX;
       if (this.#isPortFree && this.#local && "port" in this.#local) {
         this.#former = this.#local;
         this.#local = undefined;
@@ -621,7 +624,7 @@ export class StreamEndpoint implements Endpoint {
 
   get isReadable(): boolean {
     if (this.#closed || this.#attempt) return this.#isAttemptOver;
-    if (this.#isListening) return this.#listener!.isReadable;
+    if (this.#isListening) return this.#listener?.isReadable ?? true;
     // A socket that is not connected has hung up, to those who look.
     return this.#stream?.isReadable ?? true;
   }
