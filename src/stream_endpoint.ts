@@ -72,7 +72,9 @@ export class StreamEndpoint implements Endpoint {
   readonly proto: number;
   readonly settings: Settings = defaultSettings();
   #local: LocalAddress | undefined;
-  /** What was bound until the listener was shut down, which gives it back. */
+  /** Whether the system has chosen the port, and not the caller. */
+  #isPortFree = true;
+  /** What was bound until the listener was shut down, which frees the port. */
   #former: HostPort | undefined;
   #listener: Listener | undefined;
   #isListening = false;
@@ -130,7 +132,8 @@ export class StreamEndpoint implements Endpoint {
 
   bind(local: LocalAddress): void {
     this.#checkOpen();
-    if (this.isBound || this.#attempt) {
+    // An attempt that has failed is no obstacle, even if nobody knows of it.
+    if (this.isBound || this.#attempt?.isDone === false) {
       // Any name will do, and it has one.
       if ("path" in local && local.path === "" && this.getsockname()) return;
       // The kernel makes the file before it looks at the socket.
@@ -138,6 +141,7 @@ export class StreamEndpoint implements Endpoint {
       throw osError(isThere ? "EADDRINUSE" : "EINVAL");
     }
     this.#hold(local, DEFAULT_BACKLOG);
+    this.#isPortFree = "port" in local && local.port === 0;
     if (this.family === AF_INET6) this.settings.v6only ||= !isForAll(local);
   }
 
@@ -159,6 +163,7 @@ export class StreamEndpoint implements Endpoint {
   listen(backlog = DEFAULT_BACKLOG): void {
     this.#checkOpen();
     if (this.#stream || this.#attempt || this.#residue) throw osError("EINVAL");
+    if (this.#isListening && this.#listener === undefined) return;
     const local = this.#local ?? this.#anyAddress();
     // Deno listens from `bind` on, and with another backlog only anew. What has
     // connected until now would have been refused by a socket only bound.
@@ -573,8 +578,9 @@ export class StreamEndpoint implements Endpoint {
       if (how === SHUT_WR) return;
       const listener = this.#listener;
       this.#listener = undefined;
-      this.#isListening = false;
-      if (this.#local !== undefined && "port" in this.#local) {
+      // On Unix it goes on listening, and accepts nobody.
+      this.#isListening = this.family === AF_UNIX;
+      if (this.#isPortFree && this.#local && "port" in this.#local) {
         this.#former = this.#local;
         this.#local = undefined;
       }
@@ -618,7 +624,7 @@ export class StreamEndpoint implements Endpoint {
 
   get isReadable(): boolean {
     if (this.#closed || this.#attempt) return this.#isAttemptOver;
-    if (this.#isListening) return this.#listener!.isReadable;
+    if (this.#isListening) return this.#listener?.isReadable ?? true;
     // A socket that is not connected has hung up, to those who look.
     return this.#stream?.isReadable ?? true;
   }

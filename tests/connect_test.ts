@@ -130,6 +130,7 @@ Deno.test("Socket.connect() may be tried again, and first hears of a failure tha
   assertEquals(await asked.recv(1), new Uint8Array(0));
   assertEquals(await outcome(() => asked.shutdown(SHUT_WR)), ENOTCONN);
   assertEquals(await outcome(() => asked.connect(address)), EINVAL);
+  asked.bind([LOCALHOST, 0]);
 });
 
 Deno.test("Socket.connect() says once more that all is well, after one with a timeout", async () => {

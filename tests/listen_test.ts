@@ -1,6 +1,6 @@
 /** `Socket.listen()`, and `shutdown()` of what listens. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   create_connection,
   SHUT_RD,
@@ -115,7 +115,7 @@ Deno.test("Socket.listen() lets a listener go on after SHUT_RD", async () => {
   assertEquals(listener.getsockname(), address);
   assertEquals(await outcome(() => listener.accept()), EINVAL);
   listener.listen();
-  await using client = await create_connection(address);
+  await using client = await create_connection(listener.getsockname());
   const [conn, peer] = await inTime(listener.accept());
   assertEquals(peer, client.getsockname());
   await end(conn);
@@ -132,4 +132,32 @@ Deno.test("Socket.shutdown() of a listener: SHUT_WR changes nothing, SHUT_RDWR e
   assertEquals(listener.getsockname(), address);
   assertEquals(await outcome(() => listener.accept()), EINVAL);
   await end(client);
+});
+
+Deno.test("Socket.shutdown() frees a listener's port that the system chose, and its name stays", async () => {
+  await using other = listening();
+  await using listener = listening();
+  const address = listener.getsockname();
+  await listener.shutdown(SHUT_RD);
+  assertEquals(listener.getsockname(), address);
+  await listener.connect(other.getsockname());
+  assertNotEquals(listener.getsockname(), address);
+  const [conn] = await other.accept();
+  assertEquals(conn.getpeername(), listener.getsockname());
+  await end(conn);
+  await using bound = listening();
+  await bound.shutdown(SHUT_RD);
+  assertEquals(
+    await outcome(() => bound.bind([LOCALHOST, 0])),
+    "returned undefined",
+  );
+  const chosen = bound.getsockname();
+  await end(bound);
+  await using again = socket();
+  again.bind(chosen);
+  again.listen();
+  await again.shutdown(SHUT_RD);
+  assertEquals(await outcome(() => again.bind([LOCALHOST, 0])), EINVAL);
+  again.listen();
+  assertEquals(again.getsockname(), chosen);
 });

@@ -1,7 +1,16 @@
 /** Paths and abstract names of sockets of AF_UNIX. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { AF_UNIX, SOCK_STREAM, Socket, socket } from "../mod.ts";
+import {
+  AF_UNIX,
+  SHUT_RD,
+  SO_ACCEPTCONN,
+  SOCK_STREAM,
+  Socket,
+  socket,
+  SOL_SOCKET,
+} from "../mod.ts";
+import { select } from "../src/select.ts";
 import {
   assertRows,
   bytes,
@@ -325,3 +334,25 @@ Deno.test("Socket.bind() takes half a character for a byte, as os.fsencode() doe
   );
   await Deno.remove(folder, { recursive: true });
 });
+
+testUnless(
+  NO_UNIX,
+  "a Unix listener that was shut for receiving listens on, and accepts nobody",
+  async () => {
+    await using folder = await unixPath();
+    using server = listeningAt(folder.path);
+    await server.shutdown(SHUT_RD);
+    assertEquals(server.getsockopt(SOL_SOCKET, SO_ACCEPTCONN), 1);
+    server.listen();
+    assertEquals(await outcome(() => server.accept()), EINVAL);
+    assertEquals(
+      await select([server], [server], [], 0),
+      [[server], [], []],
+    );
+    using client = socket(AF_UNIX, SOCK_STREAM);
+    assertEquals(
+      await outcome(() => client.connect(folder.path)),
+      ECONNREFUSED,
+    );
+  },
+);

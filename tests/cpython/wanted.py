@@ -7,7 +7,7 @@ from sequences import RECEIVING, SENDING, is_error
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 SOCK_STREAM, SOCK_DGRAM = 1, 2
-SHUT_WR = 1
+SHUT_RD, SHUT_WR = 0, 1
 EPERM, EAGAIN, EINPROGRESS, ECONNABORTED = 1, 11, 115, 103
 ECONNREFUSED, EISCONN, EPROTOTYPE = 111, 106, 91
 EINVAL, EPIPE, EOPNOTSUPP, ECONNRESET, ENOTCONN = 22, 32, 95, 104, 107
@@ -107,6 +107,14 @@ def connects_to_what_is_bound(case):
     return False
 
 
+def has_another_backlog(case):
+    """Of a listener whose backlog was changed."""
+    again = [step[0] for step in case.earlier("listen")]
+    is_full = is_timeout(case.theirs) or case.theirs == "blocks"
+    return case.method in (*CONNECTING, *RECEIVING, *SENDING) and is_full and \
+        len(set(again)) < len(again)
+
+
 def connects_after_the_end(case):
     """Once more, where the first time it was with a timeout."""
     return case.is_tcp and case.method in CONNECTING and \
@@ -120,6 +128,19 @@ def port_after_failure(case):
     return case.is_tcp and case.method == "getsockname" and bool(attempts) and \
         isinstance(case.ours, tuple) and case.ours[1] == 0 and \
         not case.own("bind")
+
+
+def binds_to_port_after_failure(case):
+    """To the name of a socket whose attempt has failed."""
+    if not case.is_tcp or case.method != "bind" or len(case.args) != 1:
+        return False
+    [address] = case.args
+    if not isinstance(address, tuple) or address[0] != "name":
+        return False
+    other = Case([*case.steps, (address[1], "")], case.outcomes, None, None)
+    return not other.own("bind", "listen") and any(
+        step[:2] in [(address[1], each) for each in CONNECTING]
+        for step in case.steps)
 
 
 def connects_with_a_path(case):
@@ -174,14 +195,22 @@ def tells_of_a_reset(case):
         or case.method in ("connect_ex", "getsockopt")
         and case.theirs in (EPIPE, ECONNRESET)
         or case.method in ("bind", "listen") and case.is_tcp
-        and case.errnos == (None, EINVAL)
-        or case.method == "select")
+        and case.errnos == (None, EINVAL))
+
+
+def may_have_lost_its_peer(case):
+    """Whether another end of a connection was closed earlier."""
+    ends = {step[0] for step in case.steps if step[1] in CONNECTING}
+    ends |= {step[2][1] for step in case.earlier("accept")}
+    closed = {step[0] for step in case.earlier(*ENDING)}
+    own = duplicates(case.steps, case.slot)
+    return any(duplicates(case.steps, slot) & ends for slot in closed - own)
 
 
 def was_left_with_data(case):
     """After a close of a stream socket that may have had unread data."""
-    return tells_of_a_reset(case) and \
-        bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
+    return tells_of_a_reset(case) and may_have_lost_its_peer(case) and \
+        bool(case.earlier(*SENDING))
 
 
 def listener_was_closed(case):
@@ -205,9 +234,11 @@ def was_shut_both_ways(case):
 
 def has_not_noticed(case):
     """After a peer's end, in a call that neither receives nor sends."""
+    shut = {step[0] for step in case.earlier("shutdown") if step[2] != SHUT_RD}
+    was_reset = may_have_lost_its_peer(case) and bool(case.earlier(*SENDING))
     return case.is_tcp and tells_of_a_reset(case) and \
         case.method in ("getpeername", "shutdown", "bind") and \
-        bool(case.earlier(*ENDING)) and bool(case.earlier(*SENDING))
+        (was_reset or len(shut) > 1)
 
 
 # ## Unix datagrams
@@ -268,7 +299,8 @@ def shares_a_mode(case):
     """One duplicate's timeout makes another's call block, or not."""
     return len(duplicates(case.steps, case.slot)) > 1 and (
         case.theirs == "blocks" and case.errnos[1] in (EAGAIN, EINPROGRESS)
-        or case.errnos[0] in (EAGAIN, EINPROGRESS) and case.ours == "blocks")
+        or case.errnos[0] in (EAGAIN, EINPROGRESS) and case.ours == "blocks"
+        or is_timeout(case.ours) and bool(case.own("shutdown")))
 
 
 class Wanted(typing.NamedTuple):
@@ -285,6 +317,7 @@ WANTED = [
            "wait for its timeout.", waits_in_a_wrong_state, True),
     Wanted("Deno listens from bind on: a peer can connect before listen.",
            connects_to_what_is_bound),
+    Wanted("The first listen() decides on the backlog.", has_another_backlog),
     Wanted("The kernel has not noticed a connection with a timeout that has "
            "ended, until it is told to connect once more.",
            connects_after_the_end),
@@ -307,6 +340,7 @@ WANTED = [
            accepts_datagrams),
     Wanted("Deno does not tell the port of an attempt that has failed.",
            port_after_failure, True),
+    Wanted("So nobody can bind to it either.", binds_to_port_after_failure),
     Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
     Wanted("Deno cannot give a path to a socket that it has opened without.",
            binds_after_connecting),
@@ -316,7 +350,7 @@ WANTED = [
            "peer gets the end and no reset.", listener_was_closed),
     Wanted("SHUT_RD is emulated on TCP: what comes afterwards is received, and "
            "does not reset the connection.", was_shut_both_ways),
-    Wanted("Deno tells of a reset only those who receive or send.",
+    Wanted("Deno tells of a peer's end only those who receive or send.",
            has_not_noticed),
     Wanted("SHUT_RD is emulated on Unix datagrams: others can still send.",
            sends_to_who_is_shut),
