@@ -63,7 +63,7 @@ import {
   parseTimeout,
   repr,
 } from "./python.ts";
-import { resolve, resolveSync } from "./resolve.ts";
+import { resolve, resolveLiteral, resolveSync } from "./resolve.ts";
 import {
   sendfile,
   type SendfileOptions,
@@ -433,13 +433,16 @@ export class Socket {
     }
   }
 
-  async #resolve(
+  /** At once, where no lookup is needed. */
+  #resolve(
     address: unknown,
     method: string,
-  ): Promise<RemoteAddress> {
+  ): RemoteAddress | Promise<RemoteAddress> {
     const { family } = this.#endpoint;
     const target = parseAddress(family, address, method);
-    return "path" in target ? target : await resolve(target, family, method);
+    if ("path" in target) return target;
+    return resolveLiteral(target, family, method) ??
+      resolve(target, family, method);
   }
 
   /**
@@ -1365,7 +1368,9 @@ export class Socket {
     const bytes = asBytes(data);
     const how = given === 3 ? parseInt32(flagsOrAddress) : 0;
     const to = given === 3 ? address : flagsOrAddress;
-    const remote = await this.#resolve(to, "sendto");
+    const found = this.#resolve(to, "sendto");
+    // A lookup takes turns of the event loop, and most addresses are numbers.
+    const remote = found instanceof Promise ? await found : found;
     const timeout = this.#timeoutWith(how);
     return await this.#endpoint.sendMessage(bytes, [], remote, timeout, how);
   }
