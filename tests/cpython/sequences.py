@@ -311,7 +311,11 @@ class Run:
                 sock.close()
             except OSError:
                 pass            # another object had the same descriptor
-        self.folder.cleanup()
+        while True:
+            try:
+                return self.folder.cleanup()
+            except OSError:
+                time.sleep(0.001)   # Deno is about to put a file back
 
     def outcome(self, step, limit):
         """What a step comes to; a call that takes longer "blocks"."""

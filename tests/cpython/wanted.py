@@ -143,6 +143,14 @@ def binds_to_port_after_failure(case):
         for step in case.steps)
 
 
+def binds_again_after_failure(case):
+    """After an attempt that has failed, from port 0."""
+    return case.is_tcp and case.method == "bind" and \
+        case.errnos == (None, EINVAL) and bool(case.own("bind")) and any(
+            step[0] in duplicates(case.steps, case.slot)
+            and step[1] in CONNECTING for step in case.steps)
+
+
 def connects_with_a_path(case):
     return case.is_unix_stream and case.method in CONNECTING and \
         EOPNOTSUPP in (case.errnos[1], case.ours) and bool(case.own("bind"))
@@ -340,7 +348,10 @@ WANTED = [
            accepts_datagrams),
     Wanted("Deno does not tell the port of an attempt that has failed.",
            port_after_failure, True),
-    Wanted("So nobody can bind to it either.", binds_to_port_after_failure),
+    Wanted("A port that the system chose is kept when an attempt has failed.",
+           binds_again_after_failure),
+    Wanted("Nobody can bind to the port of an attempt that has failed.",
+           binds_to_port_after_failure),
     Wanted("Deno cannot connect from a Unix path.", connects_with_a_path),
     Wanted("Deno cannot give a path to a socket that it has opened without.",
            binds_after_connecting),
