@@ -125,6 +125,11 @@ export abstract class BufferedFile extends BufferedIOBase {
     return this.#raw;
   }
 
+  /** @ignore */
+  override get _hasFailed(): boolean {
+    return this.#raw?._hasFailed ?? false;
+  }
+
   /** The file below, if it has not been taken away. */
   protected get attached(): SocketIO {
     if (this.#raw !== null) return this.#raw;

@@ -91,6 +91,11 @@ export class BufferedRWPair extends BufferedIOBase {
     return this.#reader.read1(size);
   }
 
+  /** @ignore */
+  override get _hasFailed(): boolean {
+    return this.#writer._hasFailed;
+  }
+
   /** As {@linkcode BufferedReader.readinto}. */
   override readinto(buffer: BytesLike): Promise<number> {
     return this.#reader.readinto(buffer);

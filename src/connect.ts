@@ -32,7 +32,7 @@ import { OpenDescriptor } from "./descriptor.ts";
 import { SOCK_FLAGS } from "./flags.ts";
 import { getaddrinfo } from "./getaddrinfo.ts";
 import { checkKind } from "./kind.ts";
-import { asInteger, repr, typeName } from "./python.ts";
+import { asInteger, checkKeywords, repr, typeName } from "./python.ts";
 import { Socket } from "./socket.ts";
 import { StreamEndpoint } from "./stream_endpoint.ts";
 
@@ -84,6 +84,11 @@ export async function create_connection(
   ],
   options: CreateConnectionOptions = {},
 ): Promise<Socket> {
+  checkKeywords(options, "create_connection", [
+    "timeout",
+    "source_address",
+    "all_errors",
+  ]);
   const { source_address = null, all_errors = false } = options;
   const [host, port] = asPair(address);
   const failures: Error[] = [];
@@ -168,6 +173,12 @@ export function create_server(
   address: AddressLike,
   options: CreateServerOptions = {},
 ): Socket {
+  checkKeywords(options, "create_server", [
+    "family",
+    "backlog",
+    "reuse_port",
+    "dualstack_ipv6",
+  ]);
   const {
     family = AF_INET,
     backlog = null,

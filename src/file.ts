@@ -9,7 +9,7 @@ import { BufferedRWPair } from "./buffered_rwpair.ts";
 import { BufferedWriter } from "./buffered_writer.ts";
 import { ValueError } from "./errors.ts";
 import { DEFAULT_BUFFER_SIZE } from "./io_base.ts";
-import { index, repr, typeName } from "./python.ts";
+import { checkKeywords, index, repr, typeName } from "./python.ts";
 import { type FileSocket, SocketIO } from "./socket_io.ts";
 import { TextIOWrapper, type TextOptions } from "./text.ts";
 
@@ -54,6 +54,12 @@ export function makefile(
   const options = typeof given === "object" && given !== null
     ? given
     : { buffering: given };
+  checkKeywords(options, "makefile", [
+    "buffering",
+    "encoding",
+    "errors",
+    "newline",
+  ]);
   const isWriting = mode.includes("w");
   const isReading = mode.includes("r") || !isWriting;
   const isBinary = mode.includes("b");

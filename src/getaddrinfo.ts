@@ -26,7 +26,12 @@ import {
   ownAddresses,
 } from "./host_addresses.ts";
 import { encodeIdna } from "./idna.ts";
-import { asInteger, checkEncodable, parseInt32 } from "./python.ts";
+import {
+  asInteger,
+  checkEncodable,
+  checkKeywords,
+  parseInt32,
+} from "./python.ts";
 import { findSocketTypes, parsePort } from "./socket_types.ts";
 
 /** An entry of what `getaddrinfo` finds: what makes a socket, and its address. */
@@ -98,6 +103,10 @@ export async function getaddrinfo(
   flags: number = 0,
 ): Promise<AddrInfo[]> {
   checkArguments(arguments.length);
+  if (isOptions(family)) {
+    const names = ["family", "type", "proto", "flags"];
+    checkKeywords(family, "getaddrinfo", names);
+  }
   const hints = isOptions(family)
     ? parseHints(family.family, family.type, family.proto, family.flags)
     : parseHints(family, type, proto, flags);

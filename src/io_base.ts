@@ -257,9 +257,27 @@ export abstract class IOBase<Line extends Bytes | string>
     this.close();
   }
 
-  /** Writes what is still to be written, and closes the file. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /**
+   * Writes what is still to be written, and closes the file. A failure of it is
+   * not raised if a call that wrote has failed before: that error is on its way,
+   * and JavaScript would hide it in a SuppressedError, where Python lets it pass.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isKnown = this._hasFailed;
+    try {
+      await this.close();
+    } catch (error) {
+      if (!isKnown || !(error instanceof OSError)) throw error;
+    }
+  }
+
+  /**
+   * Whether a call that wrote to the socket has failed.
+   *
+   * @ignore
+   */
+  get _hasFailed(): boolean {
+    return false;
   }
 }
 

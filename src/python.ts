@@ -312,3 +312,22 @@ export function parseSeconds(value: unknown): number {
   const nanoseconds = Math.ceil(Math.abs(seconds) * 1e9);
   return Math.sign(seconds) * nanoseconds / 1e9 + 0; // never -0
 }
+
+/** Python's keyword arguments, which are one object with no other names in it. */
+export function checkKeywords(
+  given: unknown,
+  method: string,
+  names: readonly string[],
+): void {
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `${method}() takes its keyword arguments as one object, ` +
+        `not ${typeName(given)}`,
+    );
+  }
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `${method}() got an unexpected keyword argument '${unknown}'`,
+  );
+}

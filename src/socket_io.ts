@@ -55,6 +55,7 @@ export class SocketIO extends BytesIOBase {
   readonly #isReading: boolean;
   readonly #isWriting: boolean;
   #hasTimedOut = false;
+  #hasFailed = false;
 
   /**
    * Makes the file. `Socket.makefile()` does it too, and then closing the socket
@@ -207,8 +208,14 @@ export class SocketIO extends BytesIOBase {
       return await sock.send(data);
     } catch (error) {
       if (isWouldBlock(error)) return null;
+      this.#hasFailed = true;
       throw error;
     }
+  }
+
+  /** @ignore */
+  override get _hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /**

@@ -298,6 +298,11 @@ export class TextIOWrapper extends IOBase<string> {
     return this.#writer !== undefined && !this.#writer.isEmpty;
   }
 
+  /** @ignore */
+  override get _hasFailed(): boolean {
+    return this.#buffer?._hasFailed ?? false;
+  }
+
   async #readLine(buffer: BufferedBytes, limit: number): Promise<string> {
     return await this.#readLock.run(async () => {
       if (this.#hasPending) await this.#writer?.empty(buffer);

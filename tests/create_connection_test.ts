@@ -11,8 +11,10 @@ import {
   AF_INET6,
   ConnectionRefusedError,
   create_connection,
+  create_server,
   ExceptionGroup,
   gaierror,
+  getaddrinfo,
   IPPROTO_TCP,
   setdefaulttimeout,
 } from "../mod.ts";
@@ -238,4 +240,20 @@ Deno.test("create_connection() raises EADDRINUSE for a source_address in use", a
     ),
     EADDRINUSE,
   );
+});
+
+Deno.test("Keyword arguments are one object, whose names are known", async () => {
+  const calls: Readonly<Record<string, () => unknown>> = {
+    "TypeError: create_connection() takes its keyword arguments as one object, not int":
+      () => create_connection(["127.0.0.1", 1], 5 as never),
+    "TypeError: create_connection() got an unexpected keyword argument 'timout'":
+      () => create_connection(["127.0.0.1", 1], { timout: 5 } as never),
+    "TypeError: create_server() got an unexpected keyword argument 'famliy'":
+      () => create_server(["127.0.0.1", 0], { famliy: 10 } as never),
+    "TypeError: getaddrinfo() got an unexpected keyword argument 'typ'": () =>
+      getaddrinfo("127.0.0.1", 1, { typ: 1 } as never),
+  };
+  for (const [expected, call] of Object.entries(calls)) {
+    assertEquals(await outcome(call), expected);
+  }
 });

@@ -451,3 +451,29 @@ for (const [what, code] of Object.entries(ENDING)) {
     });
   });
 }
+
+Deno.test("await using of a file does not raise again what a write has raised", async () => {
+  const { client, conn } = await connected();
+  conn.close();
+  const error = await assertRejects(async () => {
+    await using file = client.makefile("wb");
+    // The first tells the peer, who answers that nobody is there.
+    while (true) {
+      await file.write(new Uint8Array(10_000));
+      await file.flush();
+    }
+  }, OSError);
+  assert(error instanceof OSError);
+  client.close();
+});
+
+Deno.test("await using of a file raises what nobody has heard of yet", async () => {
+  const { client, conn } = await connected();
+  await client.shutdown(SHUT_WR);
+  await assertRejects(async () => {
+    await using file = client.makefile("wb");
+    await file.write(new Uint8Array(1));
+  }, BrokenPipeError);
+  client.close();
+  conn.close();
+});
