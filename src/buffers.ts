@@ -38,15 +38,17 @@ export function asWritableSegment(value: unknown): Bytes {
 /** An item `[level, type, bytes]`. */
 export function parseAncillaryItem(value: unknown): AncillaryItem {
   const name = "[sendmsg() ancillary data items]() argument must be";
-  if (!Array.isArray(value)) {
+  // In Python a string is a sequence too.
+  const items = typeof value === "string" ? [...value] : value;
+  if (!Array.isArray(items)) {
     throw new TypeError(`${name} 3-item sequence, not ${typeName(value)}`);
   }
-  if (value.length !== 3) {
+  if (items.length !== 3) {
     throw new TypeError(
-      `${name} sequence of length 3, not ${value.length}`,
+      `${name} sequence of length 3, not ${items.length}`,
     );
   }
-  const [level, type, data] = value;
+  const [level, type, data] = items;
   return [parseInt32(level), parseInt32(type), asBytes(data)];
 }
 

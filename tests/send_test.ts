@@ -233,3 +233,23 @@ Deno.test("Socket.send() takes bytes of any buffer, also a shared one", async ()
   assertEquals(await client.send(shared), 2);
   assertEquals((await conn.recv(5, MSG_WAITALL)).length, 5);
 });
+
+Deno.test("Socket.sendmsg() takes a string for a sequence of ancillary data, as Python", async () => {
+  await using sock = socket();
+  const item = "TypeError: [sendmsg() ancillary data items]() argument must be";
+  await assertRows(sock, "sendmsg", [
+    [[[], ["x"]], `${item} sequence of length 3, not 1`],
+    [[[], [5]], `${item} 3-item sequence, not int`],
+    [
+      [[], ["abc"]],
+      "TypeError: 'str' object cannot be interpreted as an integer",
+    ],
+  ]);
+});
+
+Deno.test("Socket.sendall() of no bytes hears that the connection has ended", async () => {
+  await using pair = await breakable();
+  await pair.reset();
+  const errors = [ECONNRESET, EPIPE];
+  assert(errors.includes(await outcome(() => pair.client.sendall(EMPTY))));
+});

@@ -132,14 +132,11 @@ def port_after_failure(case):
 
 def binds_to_port_after_failure(case):
     """To the name of a socket whose attempt has failed."""
-    if not case.is_tcp or case.method != "bind" or len(case.args) != 1:
-        return False
-    [address] = case.args
-    if not isinstance(address, tuple) or address[0] != "name":
-        return False
-    other = Case([*case.steps, (address[1], "")], case.outcomes, None, None)
-    return not other.own("bind", "listen") and any(
-        step[:2] in [(address[1], each) for each in CONNECTING]
+    failed = {step[0] for step in case.steps if step[1] in CONNECTING}
+    bound = {step[0] for step in case.earlier("bind", "listen")}
+    names = [("name", slot) for slot in failed - bound]
+    return case.is_tcp and case.method in ("bind", "getsockname") and any(
+        step[:2] == (case.slot, "bind") and step[2:3] and step[2] in names
         for step in case.steps)
 
 
