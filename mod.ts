@@ -25,77 +25,8 @@
  * @module
  */
 
-export {
-  getdefaulttimeout,
-  setdefaulttimeout,
-  Socket,
-  Socket as SocketType,
-  socket,
-} from "./src/socket.ts";
-export type { Descriptor } from "./src/descriptor.ts";
-export { close, dup, fromfd, recv_fds, send_fds } from "./src/fd.ts";
-export type { CallEvent } from "./src/events.ts";
-export type { AncillaryItem } from "./src/buffers.ts";
-export type { BytesLike } from "./src/python.ts";
-export type { Bytes } from "./src/connection.ts";
-export { SocketIO } from "./src/socket_io.ts";
-export type { FileSocket } from "./src/socket_io.ts";
-export type { BinaryMode, MakefileOptions, SocketFile } from "./src/file.ts";
-export type { BytesIOBase, IOBase } from "./src/io_base.ts";
-export type { BufferedFile, BufferedIOBase } from "./src/buffered_io.ts";
-export type { BufferedReader } from "./src/buffered_reader.ts";
-export type { BufferedWriter } from "./src/buffered_writer.ts";
-export type { BufferedRWPair } from "./src/buffered_rwpair.ts";
-export type {
-  BufferedBytes,
-  ReconfigureOptions,
-  TextIOWrapper,
-  TextOptions,
-} from "./src/text.ts";
-export type { SendfileOptions, SendfileSource } from "./src/sendfile.ts";
-export {
-  create_connection,
-  create_server,
-  has_dualstack_ipv6,
-  socketpair,
-} from "./src/connect.ts";
-export type {
-  CreateConnectionOptions,
-  CreateServerOptions,
-} from "./src/connect.ts";
-export { getaddrinfo } from "./src/getaddrinfo.ts";
-export type { AddrInfo, GetaddrinfoOptions } from "./src/getaddrinfo.ts";
-export {
-  getfqdn,
-  gethostbyaddr,
-  gethostbyname,
-  gethostbyname_ex,
-} from "./src/hosts.ts";
-export type { HostEntry } from "./src/hosts.ts";
-export { gethostname, sethostname } from "./src/hostname.ts";
-export { getnameinfo } from "./src/getnameinfo.ts";
-export {
-  getprotobyname,
-  getservbyname,
-  getservbyport,
-} from "./src/services.ts";
-export { htonl, htons, ntohl, ntohs } from "./src/byte_order.ts";
-export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./src/inet.ts";
-export { CMSG_LEN, CMSG_SPACE } from "./src/cmsg.ts";
-export {
-  if_indextoname,
-  if_nameindex,
-  if_nametoindex,
-} from "./src/interfaces.ts";
-export type { NetworkInterface } from "./src/interfaces.ts";
-export type {
-  Address,
-  AddressLike,
-  InetAddress,
-  UnixAddress,
-} from "./src/address.ts";
-export { EAGAIN, EBADF, errno, EWOULDBLOCK, strerror } from "./src/errno.ts";
-export type { ErrnoName } from "./src/errno.ts";
+// ## Exceptions
+
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -125,10 +56,98 @@ export {
   UnsupportedOperation,
   ValueError,
 } from "./src/errors.ts";
+export type { OSErrorOptions } from "./src/errors.ts";
 export {
   UnicodeDecodeError,
   UnicodeEncodeError,
   UnicodeError,
 } from "./src/unicode_errors.ts";
-export type { OSErrorOptions } from "./src/errors.ts";
+export { EAGAIN, EBADF, errno, EWOULDBLOCK, strerror } from "./src/errno.ts";
+export type { ErrnoName } from "./src/errno.ts";
+
+// ## Constants
+
 export * from "./src/constants.ts";
+
+// ## Creating sockets
+
+export { Socket as SocketType, socket } from "./src/socket.ts";
+export {
+  create_connection,
+  create_server,
+  has_dualstack_ipv6,
+  socketpair,
+} from "./src/connect.ts";
+export type {
+  CreateConnectionOptions,
+  CreateServerOptions,
+} from "./src/connect.ts";
+export { fromfd } from "./src/fd.ts";
+
+// ## Other functions
+
+export { close, dup } from "./src/fd.ts";
+export { getaddrinfo } from "./src/getaddrinfo.ts";
+export type { AddrInfo, GetaddrinfoOptions } from "./src/getaddrinfo.ts";
+export {
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+} from "./src/hosts.ts";
+export type { HostEntry } from "./src/hosts.ts";
+export { gethostname } from "./src/hostname.ts";
+export { getnameinfo } from "./src/getnameinfo.ts";
+export {
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+} from "./src/services.ts";
+export { htonl, htons, ntohl, ntohs } from "./src/byte_order.ts";
+export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./src/inet.ts";
+export { CMSG_LEN, CMSG_SPACE } from "./src/cmsg.ts";
+export { getdefaulttimeout, setdefaulttimeout } from "./src/socket.ts";
+export { sethostname } from "./src/hostname.ts";
+export {
+  if_indextoname,
+  if_nameindex,
+  if_nametoindex,
+} from "./src/interfaces.ts";
+export type { NetworkInterface } from "./src/interfaces.ts";
+export { recv_fds, send_fds } from "./src/fd.ts";
+
+// ## Socket objects
+
+export { Socket } from "./src/socket.ts";
+export type { Descriptor } from "./src/descriptor.ts";
+export type {
+  Address,
+  AddressLike,
+  InetAddress,
+  UnixAddress,
+} from "./src/address.ts";
+export type { AncillaryItem } from "./src/buffers.ts";
+export type { BytesLike } from "./src/python.ts";
+export type { Bytes } from "./src/connection.ts";
+export type { SendfileOptions, SendfileSource } from "./src/sendfile.ts";
+
+// ## What makefile() returns
+
+export { SocketIO } from "./src/socket_io.ts";
+export type { FileSocket } from "./src/socket_io.ts";
+export type { BinaryMode, MakefileOptions, SocketFile } from "./src/file.ts";
+export type { BytesIOBase, IOBase } from "./src/io_base.ts";
+export type { BufferedFile, BufferedIOBase } from "./src/buffered_io.ts";
+export type { BufferedReader } from "./src/buffered_reader.ts";
+export type { BufferedWriter } from "./src/buffered_writer.ts";
+export type { BufferedRWPair } from "./src/buffered_rwpair.ts";
+export type {
+  BufferedBytes,
+  ReconfigureOptions,
+  TextIOWrapper,
+  TextOptions,
+} from "./src/text.ts";
+
+// ## Watching
+
+export type { CallEvent } from "./src/events.ts";
