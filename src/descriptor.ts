@@ -126,7 +126,7 @@ export class OpenDescriptor implements Descriptor {
   setsockopt(level: number, name: number, value: Bytes): void {
     const system = grantedPosix("this option");
     system.setsockopt(this.fileno(), level, name, value);
-    this.#share.options.push({ level, name, value });
+    this.#share.remember({ level, name, value: value.slice() });
   }
 
   close(): Promise<void> {
@@ -180,12 +180,19 @@ function adoptDescriptor(system: Posix, number: number): OpenDescriptor {
   }
 }
 
+/** An option of the system, and the bytes that it was given. */
+interface Option {
+  readonly level: number;
+  readonly name: number;
+  readonly value: Bytes;
+}
+
 /** What all descriptors of one endpoint have in common. */
 class Share {
   /** How many descriptors there are; the last one closes the endpoint. */
   count = 0;
   /** What the system has been told, for the sockets that are still to come. */
-  readonly options: { level: number; name: number; value: Bytes }[] = [];
+  #options: Option[] = [];
   readonly #endpoint: Endpoint;
   readonly #numbers = new Set<number>();
 
@@ -198,6 +205,14 @@ class Share {
     const number = this.#open(system);
     this.add(number);
     return number;
+  }
+
+  /** Keeps an option for sockets to come; one that is set again, only once. */
+  remember(option: Option): void {
+    const isOther = ({ level, name, value }: Option) =>
+      level !== option.level || name !== option.name ||
+      String(value) !== String(option.value);
+    this.#options = [...this.#options.filter(isOther), option];
   }
 
   /** Takes a number that is open already. */
@@ -220,7 +235,7 @@ class Share {
   #follow(system: Posix): void {
     const found = this.#endpoint.locate();
     if (found !== undefined) {
-      for (const { level, name, value } of this.options) {
+      for (const { level, name, value } of this.#options) {
         system.setsockopt(found, level, name, value);
       }
       for (const number of this.#numbers) system.replace(found, number);

@@ -34,10 +34,11 @@ interface Output {
   readonly outcomes: readonly unknown[];
 }
 
-async function pipe(
+/** What a program prints about a text, as JSON; `undefined` without `python3`. */
+export async function pipe<O = Output>(
   program: string,
   text: string,
-): Promise<Output | undefined> {
+): Promise<O | undefined> {
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command("python3", {

@@ -4,9 +4,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { join } from "node:path";
 import { AF_UNIX } from "../mod.ts";
 import { NO_IPV6 } from "./_pairs.ts";
+import { pipe } from "./_python.ts";
 import { run } from "./_rows.ts";
 import {
   type Call,
@@ -16,8 +16,6 @@ import {
   type Value,
   wrongArguments,
 } from "./_scripts.ts";
-
-const ROWS_PATH = join(import.meta.dirname!, "peers", "rows.py");
 
 /** The Python whose words are ours: other versions have a few others. */
 const ONLY = "3.11 on linux";
@@ -196,29 +194,13 @@ interface Answer {
 /** CPython's outcomes of all scripts; `undefined` where it does not run. */
 async function askPython(): Promise<Answer | undefined> {
   const scripts = GROUPS.flatMap(([, each]) => each);
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("python3", {
-      args: [ROWS_PATH],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-      signal: AbortSignal.timeout(60_000),
-    }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  const input = new Response(JSON.stringify(scripts)).body!;
-  const [{ success, stdout, stderr }] = await Promise.all([
-    child.output(),
-    input.pipeTo(child.stdin),
-  ]);
-  const [out = "", error] = [stdout, stderr]
-    .map((bytes) => new TextDecoder().decode(bytes));
-  assert(success, error);
-  const { python: name, outcomes } = JSON.parse(out);
-  return { name, of: new Map(scripts.map((each, i) => [each, outcomes[i]])) };
+  const answer = await pipe<{ python: string; outcomes: Value[][] }>(
+    "rows.py",
+    JSON.stringify(scripts),
+  );
+  if (answer === undefined) return undefined;
+  const { python: name, outcomes } = answer;
+  return { name, of: new Map(scripts.map((each, i) => [each, outcomes[i]!])) };
 }
 
 function findReason(): string | undefined {

@@ -4,19 +4,20 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { join } from "node:path";
+import { pipe } from "./_python.ts";
 import { STATES } from "./_readiness.ts";
 import type { Value } from "./_scripts.ts";
 import { run } from "./_select_rows.ts";
 import { selectScripts } from "./_select_scripts.ts";
 
-const ROWS_PATH = join(import.meta.dirname!, "peers", "select_rows.py");
-
 /** The Python whose words are ours: other versions have a few others. */
 const ONLY = "3.11 on linux";
 
 const scripts = selectScripts();
-const python = await askPython();
+const python = await pipe<Answer>(
+  "select_rows.py",
+  JSON.stringify(scripts),
+);
 const reason = findReason();
 
 function testWithPython(
@@ -71,32 +72,6 @@ interface Answer {
   readonly outcomes: Value[][];
   /** What each state of a socket is ready for. */
   readonly states: Record<string, string>;
-}
-
-/** What CPython says; `undefined` where it does not run. */
-async function askPython(): Promise<Answer | undefined> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("python3", {
-      args: [ROWS_PATH],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-      signal: AbortSignal.timeout(60_000),
-    }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  const input = new Response(JSON.stringify(scripts)).body!;
-  const [{ success, stdout, stderr }] = await Promise.all([
-    child.output(),
-    input.pipeTo(child.stdin),
-  ]);
-  const [out = "", error] = [stdout, stderr]
-    .map((bytes) => new TextDecoder().decode(bytes));
-  assert(success, error);
-  return JSON.parse(out);
 }
 
 function findReason(): string | undefined {
