@@ -6,15 +6,40 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { pad } from "./_draw.ts";
 import {
   findLanguage,
   isLanguage,
   type Language,
   type Text,
 } from "./_languages.ts";
+import { findName, findNumber, formatCommand } from "./_path.ts";
 
 /** What a lesson does: the demo, which needs no word, or one of its ends. */
 export type Command = "demo" | "server" | "client";
+
+/** An option of one lesson alone. */
+export interface LessonOption {
+  readonly help: Text;
+  /** What stands for its value in the help; a switch, with no value, has none. */
+  readonly placeholder?: string;
+  /** The value if the option is not given. */
+  readonly default?: string;
+}
+
+/** What the command line of a lesson may say. */
+export interface Syntax {
+  /** The lesson's `import.meta.url`. */
+  readonly url: string;
+  /** What it is called, without its number. */
+  readonly title: Text;
+  /** What the help says of each end that the lesson has. */
+  readonly ends: Readonly<Partial<Record<"server" | "client", Text>>>;
+  /** Whether it can be run in plain Deno, too. */
+  readonly isNative: boolean;
+  /** Its own options, by their names without the dashes. */
+  readonly options: Readonly<Record<string, LessonOption>>;
+}
 
 /** A command line, checked. */
 export interface Options {
@@ -25,6 +50,10 @@ export interface Options {
   readonly native: boolean;
   readonly help: boolean;
   readonly language: Language;
+  /** The switches of the lesson's own that are on. */
+  readonly switches: ReadonlySet<string>;
+  /** The values of the lesson's own options. */
+  readonly values: ReadonlyMap<string, string>;
 }
 
 /** The command line makes no sense. */
@@ -40,24 +69,41 @@ export class UsageError extends Error {
 }
 
 /** Reads a command line. */
-export function parseOptions(args: string[]): Options {
+export function parseOptions(args: string[], syntax: Syntax): Options {
+  const own = Object.keys(syntax.options);
+  const takesValue = (name: string) =>
+    syntax.options[name]?.placeholder !== undefined;
+  const hasEnds = Object.keys(syntax.ends).length > 0;
   const unknown: string[] = [];
-  const { _: commands, host, port, lang, native, help } = parseArgs(args, {
-    string: ["_", "host", "port", "lang"],
-    boolean: ["native", "help"],
+  const parsed: Record<string, unknown> & { _: unknown[] } = parseArgs(args, {
+    string: [
+      ...["_", "lang"],
+      ...(hasEnds ? ["host", "port"] : []),
+      ...own.filter(takesValue),
+    ],
+    boolean: [
+      "help",
+      ...(syntax.isNative ? ["native"] : []),
+      ...own.filter((name) => !takesValue(name)),
+    ],
     alias: { help: "h" },
-    default: { host: "127.0.0.1", port: "8000", lang: findLanguage() },
+    default: { lang: findLanguage() },
     unknown: (arg, key) => {
       if (key !== undefined) unknown.push(arg);
       return key === undefined;
     },
   });
-  const language = isLanguage(lang) ? lang : findLanguage();
+  const { host = "127.0.0.1", port = "8000", lang } = parsed;
+  const help = parsed["help"] === true;
+  const language = isLanguage(`${lang}`) ? lang as Language : findLanguage();
   const check = (isRight: boolean, en: string, zh: string) => {
     if (!isRight && !help) throw new UsageError({ en, zh }, language);
   };
-  const [command = "demo", ...others] = commands.map(String);
-  const extra = isCommand(command) ? others[0] : command;
+  const [word = "demo", ...others] = parsed._.map(String);
+  const command = word === "demo" || word in syntax.ends
+    ? word as Command
+    : undefined;
+  const extra = command === undefined ? word : others[0];
   check(
     unknown.length === 0,
     `Unknown option: ${unknown[0]}`,
@@ -76,57 +122,86 @@ export function parseOptions(args: string[]): Options {
   );
   const least = command === "client" ? 1 : 0;
   check(
-    /^\d+$/.test(port) && Number(port) >= least && Number(port) <= 65535,
+    /^\d+$/.test(`${port}`) && Number(port) >= least && Number(port) <= 65535,
     `Option --port must be ${least}-65535: current value is "${port}"`,
     `选项 --port 的范围是 ${least}–65535，而不是“${port}”`,
   );
+  const values = own.filter(takesValue).map((name) =>
+    [name, `${parsed[name] ?? syntax.options[name]?.default ?? ""}`] as const
+  );
   return {
-    command: isCommand(command) ? command : "demo",
-    host,
+    command: command ?? "demo",
+    host: `${host}`,
     port: Number(port),
-    native,
+    native: parsed["native"] === true,
     help,
     language,
+    switches: new Set(own.filter((name) => parsed[name] === true)),
+    values: new Map(values),
   };
 }
 
-function isCommand(word: string): word is Command {
-  return ["demo", "server", "client"].includes(word);
+/** Columns of an option and its value in the help. */
+const OPTION_WIDTH = 14;
+
+/** How a lesson is used. */
+export function formatUsage(syntax: Syntax): Text {
+  const { url, ends, isNative, options } = syntax;
+  const name = findName(url);
+  const hasEnds = Object.keys(ends).length > 0;
+  const words = ["server", "client"].filter((end) => end in ends);
+  const rows: [option: string, help: Text][] = [
+    ["(no command)", {
+      en: "the demo, narrated",
+      zh: "演示，逐步讲解",
+    }],
+    ...Object.entries(ends),
+    ["", { en: "", zh: "" }],
+  ];
+  if (hasEnds) {
+    rows.push(["--host H", {
+      en: "the server's address (127.0.0.1)",
+      zh: "服务器的地址（127.0.0.1）",
+    }], ["--port P", {
+      en: "the server's port (8000); for the server, 0 chooses one",
+      zh: "服务器的端口（8000）；服务器用 0 表示由系统选一个",
+    }]);
+  }
+  for (const [option, { help, placeholder }] of Object.entries(options)) {
+    rows.push([`--${option}${placeholder ? ` ${placeholder}` : ""}`, help]);
+  }
+  if (isNative) {
+    rows.push(["--native", {
+      en: "the same in plain Deno, without the socket module",
+      zh: "同样的程序，但只用 Deno 自带的 API，不用 socket 模块",
+    }]);
+  }
+  rows.push(["--lang en|zh", {
+    en: "the language of the narration",
+    zh: "讲解所用的语言",
+  }], ["--help", { en: "this text", zh: "显示这段说明" }]);
+  const list = (language: Language) =>
+    rows.map(([option, help]) =>
+      `  ${pad(option, OPTION_WIDTH)}${help[language]}`.trimEnd()
+    ).join("\n");
+  const title = formatTitle(syntax);
+  const command = `${formatCommand(url, name)}${
+    hasEnds ? ` [${words.join(" | ")}]` : ""
+  }`;
+  return {
+    en: `${title.en}\n\nUsage: ${command} [options]\n\n${list("en")}`,
+    zh: `${title.zh}\n\n用法：${command} [选项]\n\n${list("zh")}`,
+  };
 }
 
-/** How a lesson is used; `url` is its `import.meta.url`. */
-export function formatUsage(url: string, title: Text): Text {
-  const name = url.replace(/^.*\/|\.ts$/g, "");
-  const script = url.startsWith("file:")
-    ? `lessons/${name}.ts`
-    : `jsr:@pysocket/socket/lessons/${name}`;
+/** What a lesson is called, with its number. */
+export function formatTitle(
+  { url, title }: Pick<Syntax, "url" | "title">,
+): Text {
+  const number = findNumber(findName(url));
   return {
-    en: `${title.en}
-
-Usage: deno run -A ${script} [server | client] [options]
-
-  (no command)  the demo: both ends in one process, narrated
-  server        serve until Ctrl-C
-  client        send each line of standard input, print each reply; q ends
-
-  --host H      the server's address (127.0.0.1)
-  --port P      the server's port (8000); for the server, 0 chooses one
-  --native      the same in plain Deno, without the socket module
-  --lang en|zh  the language of the narration
-  --help        this text`,
-    zh: `${title.zh}
-
-用法：deno run -A ${script} [server | client] [选项]
-
-  （无命令）    演示：通信双方在同一个进程里，逐步讲解
-  server        运行服务器，按 Ctrl-C 结束
-  client        把标准输入的每一行发出去，并打印每个回复；输入 q 退出
-
-  --host H      服务器的地址（127.0.0.1）
-  --port P      服务器的端口（8000）；服务器用 0 表示由系统选一个
-  --native      同样的程序，但只用 Deno 自带的 API，不用 socket 模块
-  --lang en|zh  讲解所用的语言
-  --help        显示这段说明`,
+    en: `Lesson ${number}: ${title.en}`,
+    zh: `第 ${number} 课：${title.zh}`,
   };
 }
 

@@ -12,10 +12,13 @@ import {
   type Command,
   formatAddress,
   formatUsage,
+  type LessonOption,
   type Options,
   parseOptions,
+  type Syntax,
   UsageError,
 } from "./_options.ts";
+import { findName, findNumber, formatCommand, PATH } from "./_path.ts";
 
 /** What a lesson's functions are given. */
 export interface Run extends Options {
@@ -32,17 +35,41 @@ export interface Run extends Options {
   note(text: Text): void;
 }
 
-/** What a lesson can do, each for one command. */
-export type Parts = Readonly<Record<Command, (run: Run) => Promise<void>>>;
+/** What a lesson does at one command. */
+export type Part = (run: Run) => Promise<void>;
+
+/** The demo, and the ends that the lesson has. */
+export interface Parts {
+  /** Both ends in one process, narrated. */
+  readonly demo: Part;
+  /** The end that waits for the other. */
+  readonly server?: Part;
+  /** The end that begins. */
+  readonly client?: Part;
+}
 
 /** A lesson. */
 export interface Lesson extends Parts {
   /** Its `import.meta.url`. */
   readonly url: string;
+  /** What it is called, without its number. */
   readonly title: Text;
+  /** What `--help` says of its ends, where that is not the usual. */
+  readonly help?: { readonly server?: Text; readonly client?: Text };
   /** The same in plain Deno, for `--native`. */
-  readonly native: Parts;
+  readonly native?: Parts;
+  /** Options of its own, by their names without the dashes. */
+  readonly options?: Readonly<Record<string, LessonOption>>;
 }
+
+/** What `--help` says of the ends, unless the lesson says it. */
+const HELP = {
+  server: { en: "serve until Ctrl-C", zh: "运行服务器，按 Ctrl-C 结束" },
+  client: {
+    en: "send each line of standard input, print each reply; q ends",
+    zh: "把标准输入的每一行发出去，并打印每个回复；输入 q 退出",
+  },
+};
 
 /** How long after Ctrl-C a lesson may take to close everything. */
 const GRACE_MS = 1000;
@@ -58,10 +85,11 @@ const HINTS: Readonly<Record<string, Text>> = {
 
 /** Runs a lesson to its end. */
 export async function runLesson(lesson: Lesson): Promise<void> {
-  const usage = formatUsage(lesson.url, lesson.title);
+  const syntax = findSyntax(lesson);
+  const usage = formatUsage(syntax);
   let options: Options | undefined;
   try {
-    options = parseOptions(Deno.args);
+    options = parseOptions(Deno.args, syntax);
     if (options.help) console.log(usage[options.language]);
     else await runCommand(lesson, options);
   } catch (error) {
@@ -73,6 +101,20 @@ export async function runLesson(lesson: Lesson): Promise<void> {
       Deno.exitCode = 1;
     }
   }
+}
+
+function findSyntax(lesson: Lesson): Syntax {
+  const { url, title, help = {}, native, options = {} } = lesson;
+  return {
+    url,
+    title,
+    ends: {
+      ...(lesson.server && { server: help.server ?? HELP.server }),
+      ...(lesson.client && { client: help.client ?? HELP.client }),
+    },
+    isNative: native !== undefined,
+    options,
+  };
 }
 
 async function runCommand(lesson: Lesson, options: Options): Promise<void> {
@@ -87,7 +129,9 @@ async function runCommand(lesson: Lesson, options: Options): Promise<void> {
   });
   let isFirst = true;
   try {
-    await (native ? lesson.native : lesson)[command]({
+    const part = (native ? lesson.native : lesson)?.[command];
+    if (part === undefined) throw new TypeError(`No ${command} to run`);
+    await part({
       ...options,
       interrupted: interrupt.signal,
       text: (text) => text[language],
@@ -97,12 +141,23 @@ async function runCommand(lesson: Lesson, options: Options): Promise<void> {
       },
       note: (text) => console.error(text[language]),
     });
+    if (command === "demo") console.log(`\n${formatNext(lesson)[language]}`);
   } catch (error) {
     // What was closed at Ctrl-C fails, as it should.
     if (!interrupt.signal.aborted) throw error;
   }
   // A read of standard input cannot be taken back, and would keep us here.
   if (interrupt.signal.aborted) Deno.exit(130);
+}
+
+/** What comes after this lesson. */
+function formatNext({ url }: Lesson): Text {
+  const next = PATH[findNumber(findName(url))];
+  if (next === undefined) {
+    return { en: "That was the last lesson.", zh: "这是最后一课。" };
+  }
+  const command = formatCommand(url, next);
+  return { en: `Next: ${command}`, zh: `下一课：${command}` };
 }
 
 /** One line for what can go wrong in a right program; a bug stays uncaught. */

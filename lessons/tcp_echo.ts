@@ -1,4 +1,4 @@
-// Lesson 2: an echo server and its client.
+// Lesson 1: an echo server and its client.
 //
 // A server waits at an address, and a client asks for it. Between them there are
 // three sockets, not two: one that only listens, and one at each end of the
@@ -10,27 +10,31 @@
 //       deno run -A lessons/tcp_echo.ts client     or Python, or nc
 //
 // With --native the same in plain Deno; --help says what else there is.
+// Next: bytes_text.ts
 
 import * as socket from "../mod.ts";
-import { failureOf, Lanes, show } from "./_demo.ts";
+import { type Bytes, encode } from "./_bytes.ts";
+import { failureOf, show } from "./_demo.ts";
+import { Lanes } from "./_draw.ts";
+import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { formatAddress } from "./_options.ts";
-import { type Run, runLesson } from "./_run.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import { type Lesson, type Run, runLesson } from "./_run.ts";
 
 // ## The server
 //
 // The listening socket is a door: it has an address and lets clients in, but no
 // byte of theirs ever goes through it. An IPv6 address, the one with colons,
 // needs a socket of its own family.
-async function server(run: Run): Promise<void> {
+
+/** Listens where the command line says, and says so in the first line. */
+export function listen(run: Run): socket.Socket {
   const family = run.host.includes(":") ? socket.AF_INET6 : socket.AF_INET;
-  using listener = socket.socket(family, socket.SOCK_STREAM);
+  const listener = socket.socket(family, socket.SOCK_STREAM);
   listener.bind([run.host, run.port]);
   listener.listen();
   console.log(`listening on ${formatAddress(listener.getsockname())}`);
-  await serve(listener, run);
+  return listener;
 }
 
 // `accept` waits for a client and makes a second socket, `conn`, for this client
@@ -38,7 +42,13 @@ async function server(run: Run): Promise<void> {
 // this one to leave. In Python a call that waits stops its thread, so that such a
 // server has a thread for each client; here `await` lets everything else go on.
 // Ctrl-C closes all sockets, and so ends each call on them.
-async function serve(listener: socket.Socket, run: Run): Promise<void> {
+
+/** Serves every client by `visit`, which says in the end what became of it. */
+export async function serve(
+  run: Run,
+  visit: (conn: socket.Socket) => Promise<Text>,
+): Promise<void> {
+  using listener = listen(run);
   const open = new Set([listener]);
   run.interrupted.addEventListener("abort", () => {
     for (const each of open) each.close();
@@ -47,8 +57,8 @@ async function serve(listener: socket.Socket, run: Run): Promise<void> {
     try {
       const [conn, address] = await listener.accept();
       open.add(conn);
-      const visit = echo(conn).finally(() => open.delete(conn));
-      narrate(formatAddress(address), visit, run);
+      const visited = visit(conn).finally(() => open.delete(conn));
+      narrate(formatAddress(address), visited, run);
     } catch (error) {
       await passOver(error, run);
     }
@@ -58,31 +68,34 @@ async function serve(listener: socket.Socket, run: Run): Promise<void> {
 // `recv` returns what has arrived, here up to 4096 bytes, and waits only while
 // nothing has. No bytes at all means that the client sends no more. It may still
 // be receiving: all of its bytes go back before `using` closes `conn`.
-async function echo(conn: socket.Socket): Promise<number> {
+async function echo(conn: socket.Socket): Promise<Text> {
   using _ = conn;
   let count = 0;
   while (true) {
     const data = await conn.recv(4096);
-    if (data.length === 0) return count;
+    if (data.length === 0) return formatEchoed(count);
     await conn.sendall(data);
     count += data.length;
   }
 }
 
+function formatEchoed(count: number): Text {
+  return { en: `${count} bytes echoed`, zh: `回送了 ${count} 字节` };
+}
+
+const server = (run: Run) => serve(run, echo);
+
 // A client that breaks its connection ends its own visit and not the server.
 // Every error of the network has a code, such as ECONNRESET; others are bugs.
 async function narrate(
   name: string,
-  visit: Promise<number>,
+  visited: Promise<Text>,
   run: Run,
 ): Promise<void> {
   run.note({ en: `${name} has connected`, zh: `${name} 已连接` });
   try {
-    const n = await visit;
-    run.note({
-      en: `${name} has left, ${n} bytes echoed`,
-      zh: `${name} 已离开，回送了 ${n} 字节`,
-    });
+    const { en, zh } = await visited;
+    run.note({ en: `${name} has left, ${en}`, zh: `${name} 已离开，${zh}` });
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     if (run.interrupted.aborted) return;
@@ -158,7 +171,12 @@ async function receive(
 // ## The same in plain Deno
 //
 // `Deno.listen` is `socket`, `bind` and `listen` in one.
-async function nativeServer(run: Run): Promise<void> {
+
+/** Serves every client by `visit`, as {@linkcode serve} does, in plain Deno. */
+export async function nativeServe(
+  run: Run,
+  visit: (conn: Deno.Conn) => Promise<Text>,
+): Promise<void> {
   using listener = Deno.listen({ hostname: run.host, port: run.port });
   console.log(`listening on ${formatNet(listener.addr)}`);
   const open = new Set<Disposable>([listener]);
@@ -169,8 +187,8 @@ async function nativeServer(run: Run): Promise<void> {
     try {
       const conn = await listener.accept();
       open.add(conn);
-      const visit = nativeEcho(conn).finally(() => open.delete(conn));
-      narrate(formatNet(conn.remoteAddr), visit, run);
+      const visited = visit(conn).finally(() => open.delete(conn));
+      narrate(formatNet(conn.remoteAddr), visited, run);
     } catch (error) {
       await passOver(error, run);
     }
@@ -179,21 +197,25 @@ async function nativeServer(run: Run): Promise<void> {
 
 // `read` fills an array of ours and returns how many of its bytes are new. Here
 // the end is `null`.
-async function nativeEcho(conn: Deno.Conn): Promise<number> {
+async function nativeEcho(conn: Deno.Conn): Promise<Text> {
   using _ = conn;
   const buffer = new Uint8Array(4096);
   let count = 0;
   while (true) {
     const n = await conn.read(buffer);
-    if (n === null) return count;
+    if (n === null) return formatEchoed(count);
     await writeAll(conn, buffer.subarray(0, n));
     count += n;
   }
 }
 
+const nativeServer = (run: Run) => nativeServe(run, nativeEcho);
+
 // `write` is Python's `send`: it may take only a part, and says how much. This
 // loop is what `sendall` does.
-async function writeAll(conn: Deno.Conn, data: Bytes): Promise<void> {
+
+/** Writes all of `data`, as Python's `sendall`. */
+export async function writeAll(conn: Deno.Conn, data: Bytes): Promise<void> {
   for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
 }
 
@@ -209,7 +231,8 @@ async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
   return buffer.subarray(0, await conn.read(buffer) ?? 0);
 }
 
-function formatNet({ hostname, port }: Deno.NetAddr): string {
+/** An address of Deno's, as people write it. */
+export function formatNet({ hostname, port }: Deno.NetAddr): string {
   return formatAddress([hostname, port]);
 }
 
@@ -320,35 +343,33 @@ async function nativeDemo(run: Run): Promise<void> {
   show("client.localAddr", formatNet(client.localAddr));
 
   await client.closeWrite();
-  const count = await nativeEcho(conn);
-  const reply = await receive((size) => read(client, size), count, run);
+  await nativeEcho(conn);
+  const n = HELLO.length;
+  const reply = await receive((size) => read(client, size), n, run);
   const end = await client.read(new Uint8Array(1024));
   run.say({
     en:
-      `2. After closeWrite, conn still echoes ${count} bytes: ${reply}. Then it\n` +
+      `2. After closeWrite, conn still echoes ${n} bytes: ${reply}. Then it\n` +
       `   closes, and read returns ${end}, where recv returns no bytes.`,
     zh:
-      `2. closeWrite 之后，conn 仍能回送 ${count} 个字节：“${reply}”。然后它关闭，\n` +
+      `2. closeWrite 之后，conn 仍能回送 ${n} 个字节：“${reply}”。然后它关闭，\n` +
       `   read 返回 ${end}，而 recv 返回的是空字节串。`,
   });
 }
 
 const HELLO = encode("你好");
 
-function encode(text: string): Bytes {
-  return new TextEncoder().encode(text);
-}
+/** The lesson: what `deno run` runs. */
+export const LESSON: Lesson = {
+  url: import.meta.url,
+  title: {
+    en: "an echo server and its client",
+    zh: "回显服务器和客户端",
+  },
+  demo,
+  server,
+  client,
+  native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
+};
 
-if (import.meta.main) {
-  await runLesson({
-    url: import.meta.url,
-    title: {
-      en: "Lesson 2: an echo server and its client",
-      zh: "第 2 课：回显服务器和客户端",
-    },
-    demo,
-    server,
-    client,
-    native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
-  });
-}
+if (import.meta.main) await runLesson(LESSON);

@@ -177,37 +177,55 @@ export class Process implements AsyncDisposable {
   }
 }
 
-const SCRIPT = join("lessons", "tcp_echo.ts");
-
-/** The command that runs the lesson, to be followed by its arguments. */
-export const LESSON: readonly string[] = [
-  Deno.execPath(),
-  ...["run", "-A", SCRIPT],
-];
-
-/** Starts the lesson. */
-export function startLesson(
-  args: readonly string[],
-  options: StartOptions = {},
-): Process {
-  const { denoArgs = ["-A"] } = options;
-  const all = ["run", ...denoArgs, SCRIPT, ...args];
-  return new Process(Deno.execPath(), all, options);
+/** A lesson as a process. */
+export interface LessonProcesses {
+  readonly name: string;
+  /** The command that runs it, to be followed by its arguments. */
+  readonly command: readonly string[];
+  /** Starts it. */
+  start(args: readonly string[], options?: StartOptions): Process;
+  /** Starts a script of the shell, to which the lesson is `"$@"`. */
+  startInShell(script: string, args: readonly string[]): Process;
+  /** Starts its server at a port of the system's choice. */
+  startServer(
+    args?: readonly string[],
+    options?: StartOptions,
+  ): Promise<Process & { readonly address: Deno.ConnectOptions }>;
+  /** Runs it to its end, with all of its input at once. */
+  run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
 }
 
-/** Starts a script of the shell, to which the lesson is `"$@"`. */
-export function startInShell(script: string, args: readonly string[]): Process {
-  return new Process("sh", ["-c", script, "sh", ...LESSON, ...args]);
+/** How to run a process to its end. */
+export interface RunOptions extends StartOptions {
+  readonly input?: string;
 }
 
-/** Starts the lesson's server at a port of the system's choice. */
-export async function startServer(
-  dialect: readonly string[] = [],
-  options?: StartOptions,
-): Promise<Process & { readonly address: Deno.ConnectOptions }> {
-  const server = startLesson(["server", "--port", "0", ...dialect], options);
-  const address = { hostname: "127.0.0.1", port: await server.port() };
-  return Object.assign(server, { address });
+/** The lesson of that name. */
+export function findLesson(name: string): LessonProcesses {
+  const script = join("lessons", `${name}.ts`);
+  const command = [Deno.execPath(), "run", "-A", script];
+  const start = (args: readonly string[], options: StartOptions = {}) => {
+    const { denoArgs = ["-A"] } = options;
+    const all = ["run", ...denoArgs, script, ...args];
+    return new Process(Deno.execPath(), all, options);
+  };
+  return {
+    name,
+    command,
+    start,
+    startInShell: (script, args) =>
+      new Process("sh", ["-c", script, "sh", ...command, ...args]),
+    startServer: async (args = [], options) => {
+      const server = start(["server", "--port", "0", ...args], options);
+      const address = { hostname: "127.0.0.1", port: await server.port() };
+      return Object.assign(server, { address });
+    },
+    run: async (args, options = {}) => {
+      await using process = start(args, options);
+      await feed(process, options.input ?? "");
+      return await process.outcome();
+    },
+  };
 }
 
 /** Runs a program to its end, with all of its input at once. */
@@ -218,16 +236,6 @@ export async function runProcess(
 ): Promise<Outcome> {
   await using process = new Process(command, args);
   await feed(process, input);
-  return await process.outcome();
-}
-
-/** Runs the lesson to its end, with all of its input at once. */
-export async function runLesson(
-  args: readonly string[],
-  options: StartOptions & { readonly input?: string } = {},
-): Promise<Outcome> {
-  await using process = startLesson(args, options);
-  await feed(process, options.input ?? "");
   return await process.outcome();
 }
 

@@ -1,41 +1,16 @@
 /** The lesson's two ends against CPython and nc, in every mixture. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "node:path";
+import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
 import {
   DIALECTS,
-  LESSON,
+  findLesson,
   Process,
-  runLesson,
   runProcess,
-  startServer,
   testUnless,
 } from "./_process.ts";
 
-/** Why tests that need a peer cannot run here, if they cannot. */
-const NO_PYTHON = await findMissing("python3", ["-c", "import socket"], /^$/);
-const NO_NC = await findMissing("nc", ["-h"], /OpenBSD/i);
-
-/** Nothing is missing where PYSOCKET_PEERS says so: the tests then fail. */
-async function findMissing(
-  command: string,
-  args: string[],
-  expected: RegExp,
-): Promise<string | undefined> {
-  if (Deno.env.get("PYSOCKET_PEERS") === "required") return undefined;
-  try {
-    const { stdout, stderr } = await runProcess(command, args);
-    if (expected.test(stdout + stderr)) return undefined;
-    return `another ${command}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return `no ${command}`;
-    throw error;
-  }
-}
-
-function peer(name: string): string {
-  return join("tests", "peers", name);
-}
+const { command, run, startServer } = findLesson("tcp_echo");
 
 for (const [dialect, args] of DIALECTS) {
   testUnless(
@@ -78,7 +53,7 @@ for (const [dialect, args] of DIALECTS) {
       const port = String(await server.port());
       const input = `hello\n\n你好，世界\n${"x".repeat(1_000_000)}\n`;
       assertEquals(
-        await runLesson(["client", "--port", port, ...args], { input }),
+        await run(["client", "--port", port, ...args], { input }),
         { code: 0, stdout: input, stderr: "" },
       );
     },
@@ -103,7 +78,7 @@ for (const [dialect, args] of DIALECTS) {
       await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
       const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
       await server.write("你好\n");
-      const outcome = await runLesson(["client", "--port", port, ...args], {
+      const outcome = await run(["client", "--port", port, ...args], {
         input: "123456\n",
       });
       assertEquals(outcome, { code: 0, stdout: "你好\n", stderr: "" });
@@ -131,7 +106,7 @@ testUnless(
   "tcp_echo client prompts at a terminal, and ends at q, Ctrl-D and Ctrl-C",
   async () => {
     await using server = await startServer();
-    const client = [...LESSON, "client", "--port", `${server.address.port}`];
+    const client = [...command, "client", "--port", `${server.address.port}`];
     const rows: [keys: string[], shown: string, code: number][] = [
       [["你好\n", "\n", "q\n"], ">>> 你好\n你好\n>>> \n\n>>> q\n", 0],
       [["hello\n", "\x04"], ">>> hello\nhello\n>>> \n", 0],

@@ -2,13 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:net";
-import {
-  DIALECTS,
-  startInShell,
-  startServer,
-  testUnless,
-  within,
-} from "./_process.ts";
+import { DIALECTS, findLesson, testUnless, within } from "./_process.ts";
+
+const { startInShell, startServer } = findLesson("tcp_echo");
 
 /** Lets memory show what is held, and not what could be collected. */
 const EAGER_COLLECTOR = "--max-semi-space-size=1,--optimize-for-size";

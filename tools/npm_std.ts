@@ -21,10 +21,22 @@ const VERSIONS = {
 
 /** Modules of ours in place of ones that need a file which npm's lacks. */
 const REPLACED_MODULES: Record<string, string> = {
-  // npm's re-exports unicode_width.js too, whose table is not in the package.
   "cli/mod.js": [
     'export * from "./parse_args.js";',
     'export * from "./prompt_secret.js";',
+    'export * from "./unicode_width.js";',
+    "",
+  ].join("\n"),
+  // The table of npm's is not in the package. This one knows the characters that
+  // the lessons use: most wide ones, no combining marks, no control characters.
+  "cli/unicode_width.js": [
+    "const WIDE_REGEXP =",
+    "  /[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\u3000-\\u303f\\uff01-\\uff60\\p{Emoji_Presentation}]/u;",
+    "export function unicodeWidth(str) {",
+    "  let width = 0;",
+    "  for (const ch of str) width += WIDE_REGEXP.test(ch) ? 2 : 1;",
+    "  return width;",
+    "}",
     "",
   ].join("\n"),
 };

@@ -136,3 +136,8 @@ export function promptSecret(
   message?: string,
   options?: PromptSecretOptions,
 ): string | null;
+
+// ---- unicode_width.js
+
+/** The columns that a text takes in a terminal. */
+export function unicodeWidth(str: string): number;

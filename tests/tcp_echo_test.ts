@@ -4,15 +4,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LANGUAGES, type Text } from "../lessons/_languages.ts";
 import {
   DIALECTS,
+  findLesson,
   type Outcome,
   type Process,
-  runLesson,
-  startInShell,
-  startLesson,
-  startServer,
   testUnless,
   within,
 } from "./_process.ts";
+
+const { run: runLesson, start: startLesson, startInShell, startServer } =
+  findLesson("tcp_echo");
 
 const NO_SHELL = Deno.build.os === "windows" ? "no POSIX shell" : undefined;
 const NO_IPV6 = canListen("::1") ? undefined : "no IPv6";
@@ -101,7 +101,7 @@ Deno.test("tcp_echo demo draws the picture in each language", async () => {
   for (const language of LANGUAGES) {
     const { stdout } = await runLesson(["--lang", language]);
     const picture = PICTURE.replace("THIRD", third[language]);
-    assert(stdout.endsWith(picture), stdout);
+    assert(stdout.includes(picture), stdout);
   }
 });
 
@@ -120,8 +120,8 @@ Deno.test("Text lacking a language does not compile", () => {
 });
 
 Deno.test("tcp_echo --help prints the usage in the reader's language", async () => {
-  const english = /^Lesson 2.*\n\nUsage: deno run -A lessons\/tcp_echo\.ts/;
-  const chinese = /^第 2 课.*\n\n用法：deno run -A lessons\/tcp_echo\.ts/;
+  const english = /^Lesson 1.*\n\nUsage: deno run -A lessons\/tcp_echo\.ts/;
+  const chinese = /^第 1 课.*\n\n用法：deno run -A lessons\/tcp_echo\.ts/;
   const unset = { LC_ALL: "", LC_MESSAGES: "", LANG: "" };
   const rows: [args: string[], env: Record<string, string>, RegExp][] = [
     [[], { LC_ALL: "C", LANG: "zh_CN.UTF-8" }, english],
