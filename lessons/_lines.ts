@@ -7,6 +7,7 @@
 
 /** Standard input or output fails, which is no matter of any socket. */
 export class StandardStreamError extends Error {
+  /** `cause` is Deno's own error. */
   constructor(message: string, cause: unknown) {
     super(message, { cause });
     this.name = "StandardStreamError";

@@ -20,6 +20,7 @@ export type Command = "demo" | "server" | "client";
 
 /** An option of one lesson alone. */
 export interface LessonOption {
+  /** What `--help` says of it. */
   readonly help: Text;
   /** What stands for its value in the help; a switch, with no value, has none. */
   readonly placeholder?: string;
@@ -43,12 +44,17 @@ export interface Syntax {
 
 /** A command line, checked. */
 export interface Options {
+  /** What to do. */
   readonly command: Command;
+  /** Where the server listens, or is. */
   readonly host: string;
+  /** Its port; for the server, 0 lets the system choose. */
   readonly port: number;
   /** Whether to use plain Deno instead of the module. */
   readonly native: boolean;
+  /** Whether to print how the lesson is used, and nothing else. */
   readonly help: boolean;
+  /** What to narrate in. */
   readonly language: Language;
   /** The switches of the lesson's own that are on. */
   readonly switches: ReadonlySet<string>;
@@ -61,6 +67,7 @@ export class UsageError extends Error {
   /** The language that could be made out nevertheless. */
   readonly language: Language;
 
+  /** `text` says what is wrong. */
   constructor(text: Text, language: Language) {
     super(text[language]);
     this.name = "UsageError";

@@ -83,13 +83,16 @@ const HINTS: Readonly<Record<string, Text>> = {
   },
 };
 
-/** Runs a lesson to its end. */
-export async function runLesson(lesson: Lesson): Promise<void> {
+/** Runs a lesson to its end, as the arguments say. */
+export async function runLesson(
+  lesson: Lesson,
+  args: string[] = Deno.args,
+): Promise<void> {
   const syntax = findSyntax(lesson);
   const usage = formatUsage(syntax);
   let options: Options | undefined;
   try {
-    options = parseOptions(Deno.args, syntax);
+    options = parseOptions(args, syntax);
     if (options.help) console.log(usage[options.language]);
     else await runCommand(lesson, options);
   } catch (error) {

@@ -1,0 +1,85 @@
+// Lists the lessons, or runs one of them by its name or number.
+//
+// Run:  deno task learn                  the list
+//       deno task learn 5                the demo of the fifth lesson
+//       deno task learn sticky server    what a lesson takes, it takes here, too
+
+import { parseArgs } from "@std/cli/parse-args";
+import { unicodeWidth } from "@std/cli/unicode-width";
+import { pad } from "./_draw.ts";
+import { findLanguage, isLanguage, type Text } from "./_languages.ts";
+import { findName, findNumber } from "./_path.ts";
+import { type Lesson, runLesson } from "./_run.ts";
+import { LESSON as tcpEcho } from "./tcp_echo.ts";
+
+/** All lessons, in the order in which to take them. */
+export const LESSONS: readonly Lesson[] = [tcpEcho];
+
+const HELP: Text = {
+  en: `Run one by its name or number, with what it takes itself:
+
+  deno task learn 1
+  deno task learn tcp_echo server --port 9000
+  deno task learn tcp_echo --help`,
+  zh: `用名字或编号运行其中一课，后面可以跟这一课自己的命令和选项：
+
+  deno task learn 1
+  deno task learn tcp_echo server --port 9000
+  deno task learn tcp_echo --help`,
+};
+
+/** A line for each lesson: its number, its name and what it is called. */
+function formatList(): Text {
+  const rows = LESSONS.map(({ url, title }) => {
+    const name = findName(url);
+    return { number: `${findNumber(name)}`.padStart(3), name, title };
+  });
+  const columns = Math.max(...rows.map(({ name }) => unicodeWidth(name))) + 2;
+  const list = (language: keyof Text) =>
+    rows.map(({ number, name, title }) =>
+      `${number}  ${pad(name, columns)}${title[language]}`
+    ).join("\n");
+  return { en: list("en"), zh: list("zh") };
+}
+
+/** The lesson that somebody means by a word. */
+function findLesson(word: string): Lesson | undefined {
+  return LESSONS.find(({ url }) => {
+    const name = findName(url);
+    return word === name || word === `${name}.ts` ||
+      Number(word) === findNumber(name);
+  });
+}
+
+/** Does what the command line says, whose options end where a lesson begins. */
+async function learn(): Promise<void> {
+  let complaint: Text | undefined;
+  const { _: [word, ...rest], lang } = parseArgs(Deno.args, {
+    string: ["_", "lang"],
+    boolean: ["help"],
+    alias: { help: "h" },
+    default: { lang: findLanguage() },
+    stopEarly: true,
+    unknown: (option, key) => {
+      if (key === undefined) return;
+      complaint = {
+        en: `Unknown option: ${option}`,
+        zh: `未知选项：${option}`,
+      };
+    },
+  });
+  const lesson = word === undefined ? undefined : findLesson(`${word}`);
+  if (lesson !== undefined) {
+    return await runLesson(lesson, ["--lang", lang, ...rest.map(String)]);
+  }
+  if (word !== undefined) {
+    complaint = { en: `No such lesson: ${word}`, zh: `没有这一课：${word}` };
+  }
+  const language = isLanguage(lang) ? lang : findLanguage();
+  const text = `${formatList()[language]}\n\n${HELP[language]}`;
+  if (complaint === undefined) return console.log(text);
+  console.error(`${complaint[language]}\n\n${text}`);
+  Deno.exitCode = 2;
+}
+
+if (import.meta.main) await learn();
