@@ -60,24 +60,25 @@ export async function* receiveLines(
   if (line.size > 0) yield line;
 }
 
-/** The text of a server's next reply, which must be a whole line of text. */
+/** The text of a server's next reply, which a line feed must end. */
 export async function receiveReply(
   replies: AsyncGenerator<Line, void>,
   run: Run,
 ): Promise<string> {
   const { value: reply } = await replies.next();
-  if (!reply?.isEnded) {
-    const size = reply?.size ?? 0;
-    throw new ConnectionError(run.text({
-      en: `The server closed the connection after ${size} bytes of its reply`,
-      zh: `服务器关闭了连接：它的回复只收到 ${size} 字节`,
-    }));
-  }
-  if (reply.size > reply.data.length || !isUtf8(reply.data)) {
-    throw new ConnectionError(run.text({
-      en: `The server's reply is no line of text: ${reply.size} bytes`,
-      zh: `服务器的回复不是一行文本：共 ${reply.size} 字节`,
-    }));
-  }
-  return decode(reply.data);
+  if (reply?.isEnded) return decodeReply(reply, run);
+  const size = reply?.size ?? 0;
+  throw new ConnectionError(run.text({
+    en: `The server closed the connection after ${size} bytes of its reply`,
+    zh: `服务器关闭了连接：它的回复只收到 ${size} 字节`,
+  }));
+}
+
+/** The text of a reply; an error if it is too long, or no text at all. */
+export function decodeReply({ data, size }: Line, run: Run): string {
+  if (size === data.length && isUtf8(data)) return decode(data);
+  throw new ConnectionError(run.text({
+    en: `The server's reply is no line of text: ${size} bytes`,
+    zh: `服务器的回复不是一行文本：共 ${size} 字节`,
+  }));
 }
