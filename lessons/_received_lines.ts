@@ -38,11 +38,14 @@ export async function* receiveLines(
   limit: number = LINE_LIMIT,
 ): AsyncGenerator<Line, void> {
   let line = EMPTY_LINE;
-  const extend = ({ data, size }: Line, piece: Bytes): Line => ({
-    data: concat([data, piece.subarray(0, limit - data.length)]),
-    size: size + piece.length,
-    isEnded: false,
-  });
+  const extend = ({ data, size }: Line, piece: Bytes): Line => {
+    const kept = piece.subarray(0, limit - data.length);
+    return {
+      data: kept.length > 0 ? concat([data, kept]) : data,
+      size: size + piece.length,
+      isEnded: false,
+    };
+  };
   while (true) {
     const data = await recv(4096);
     if (data.length === 0) break;

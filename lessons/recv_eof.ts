@@ -127,11 +127,11 @@ async function receivePieces({ client, conn }: Pair, run: Run): Promise<void> {
   run.say({
     en:
       "   The number is a limit, not a wish: recv returns what is there, and\n" +
-      "   what does not fit waits for the next recv. (Of a datagram the rest is\n" +
-      "   gone; that is lesson 8.) It has to be given:",
+      "   what does not fit waits for the next recv. That is so in TCP; what\n" +
+      "   does not fit of a datagram is lost (lesson 8). It has to be given:",
     zh:
       "   这个数只是上限，并不要求收满：有多少就返回多少，放不下的留给下一次\n" +
-      "   recv。（数据报则不同，剩下的会丢掉，见第 8 课。）这个数不能省略：",
+      "   recv。TCP 是这样；数据报放不下的部分会丢掉（第 8 课）。这个数不能省略：",
   });
   const recv = conn.recv as unknown as () => Promise<Bytes>;
   show("recv()", await failureOf(() => recv.call(conn)));
@@ -150,33 +150,50 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
   });
   const receiveNow = () => conn.recv(1024, socket.MSG_DONTWAIT);
   show("recv(1024, DONTWAIT)", await failureOf(receiveNow));
-  const waiting = conn.recv(1024);
-  await client.sendall(encode("hello"));
-  show("recv(1024), then hello", repr(await waiting));
-  run.say({
-    en: "   It waits for 1 byte, not for 1024.\n\n" +
-      "3. Some notes say that you cannot send empty data. Run it:",
-    zh: "   它等到至少 1 个字节就返回，而不是等满 1024 个。\n\n" +
-      "3. 有些笔记说：不能发送空数据。运行看看：",
-  });
-  show("send(b'')", await client.send(new Uint8Array()));
-  show("recv(1024, DONTWAIT)", await failureOf(receiveNow));
-  const next = conn.recv(1024);
-  await client.send(new Uint8Array());
-  await client.sendall(encode("\n"));
-  show("recv(1024)", repr(await next));
+  const [data] = await Promise.all([
+    conn.recv(1024),
+    client.sendall(encode("hello")),
+  ]);
+  show("recv(1024), then hello", repr(data));
   run.say({
     en:
-      "   You can: it returns 0, and nothing travels; nobody is woken by it.\n" +
-      "   That is why a client that sends what input() returns hangs after\n" +
+      "   It waits for 1 byte, not for 1024. And if it had returned all 1024,\n" +
+      "   that would not mean that more will come.\n\n" +
+      "3. Some notes say that you cannot send empty data. Run it:",
+    zh:
+      "   只要有 1 个字节它就返回，不会等满 1024 个。反过来，就算正好返回 1024\n" +
+      "   个，也不说明后面还有数据。\n\n" +
+      "3. 有些笔记说：不能发送空数据。运行看看：",
+  });
+  show("send(b'')", await client.send(NOTHING));
+  show("recv(1024, DONTWAIT)", await failureOf(receiveNow));
+  run.say({
+    en:
+      "   You can: it returns 0, but nothing travels. A recv that waits is not\n" +
+      "   woken by it, only by the line feed that is sent next:",
+    zh:
+      "   可以发：返回 0，但什么也没有发出去。正在等待的 recv 不会被它唤醒，\n" +
+      "   要等到接着发出的换行符：",
+  });
+  const [woken] = await Promise.all([
+    conn.recv(1024),
+    client.send(NOTHING),
+    client.sendall(encode("\n")),
+  ]);
+  show("recv(1024)", repr(woken));
+  run.say({
+    en:
+      "   That is why a client that sends just what input() returns hangs after\n" +
       "   Enter alone: the server waits for it, and it for the server. A line\n" +
       "   feed after each line helps: that is a byte.",
     zh:
-      "   可以发：返回 0，但什么也没有发出去，对端不会因此被唤醒。所以，如果\n" +
-      "   客户端原样发送 input() 的返回值，只按一下回车就会卡住：服务器在等它，\n" +
-      "   它也在等服务器。每行末尾加上换行符就好了：换行符也是一个字节。",
+      "   所以，如果客户端原样发送 input() 的返回值，只按一下回车就会卡住：\n" +
+      "   服务器在等它，它也在等服务器。每行末尾加上换行符就好了：换行符也是\n" +
+      "   一个字节。",
   });
 }
+
+const NOTHING = new Uint8Array();
 
 // Flags are for one call. Most programs need none, but these three are handy.
 async function lookWithFlags({ client, conn }: Pair, run: Run): Promise<void> {
@@ -207,13 +224,13 @@ async function receiveEnd({ client, conn }: Pair, run: Run): Promise<void> {
   for (let i = 0; i < 3; i++) show("recv(1024)", repr(await conn.recv(1024)));
   run.say({
     en:
-      "   Even WAITALL returns less at the end. No bytes are the end of the\n" +
-      "   stream, on every system, again and again. A server that does not say\n" +
-      "   if not data: break spins:",
+      "   b'' means the end of the stream, on every system, and recv returns it\n" +
+      "   again and again. (At the end even WAITALL returns less than asked.) A\n" +
+      '   server without "if not data: break" spins:',
     zh:
-      "   到了结尾，WAITALL 也会少返回。空字节串表示数据流结束，每个系统都是\n" +
-      "   这样，而且以后每次都返回空。服务器如果没写 if not data: break，就会\n" +
-      "   空转：",
+      "   b'' 表示数据流结束，每个系统都是这样，而且以后每次 recv 都返回它。\n" +
+      "   （到了结尾，WAITALL 也收不满。）服务器如果没写 if not data: break，\n" +
+      "   就会空转：",
   });
   let [count, ticks] = [0, 0];
   const timer = setInterval(() => ticks++, 1);
@@ -223,7 +240,7 @@ async function receiveEnd({ client, conn }: Pair, run: Run): Promise<void> {
     count++;
   }
   clearInterval(timer);
-  const label = { en: "recv in 0.2 s", zh: "0.2 秒内的 recv" };
+  const label = { en: "b'' within 0.2 s", zh: "0.2 秒内返回 b''" };
   show(run.text(label), formatCount(count));
   show(run.text({ en: "timer meanwhile", zh: "同时的定时器" }), ticks);
   const data = await conn.recv(1024);
@@ -231,12 +248,13 @@ async function receiveEnd({ client, conn }: Pair, run: Run): Promise<void> {
   show("data.length === 0", data.length === 0);
   run.say({
     en:
-      "   What is there is returned without waiting, so that nothing else got a\n" +
-      "   turn, not even a timer of 1 ms. And in JavaScript an empty array\n" +
+      "   An await of what is there already does not wait, so nothing else got\n" +
+      "   a turn, not even a timer of 1 ms. And in JavaScript an empty array\n" +
       "   counts as true: test its length.",
     zh:
-      "   立刻就有结果的 recv 不会等待，所以别的代码一次也轮不到，连 1 毫秒的\n" +
-      "   定时器也没有触发。还要注意：JavaScript 里空数组算“真”，要判断长度。",
+      "   结果已经就绪时，await 并不会真的等待，所以别的代码一次也轮不到，连\n" +
+      "   1 毫秒的定时器也没有触发。还要注意：JavaScript 里空数组算“真”，\n" +
+      "   应当判断它的长度。",
   });
 }
 
@@ -245,13 +263,16 @@ async function receiveError(run: Run): Promise<void> {
   using listener = socket.create_server(["127.0.0.1", 0]);
   const [host, port] = listener.getsockname();
   const peer = connect({ host, port });
-  using conn = (await listener.accept())[0];
-  await once(peer, "connect");
+  const [[conn]] = await Promise.all([
+    listener.accept(),
+    once(peer, "connect"),
+  ]);
+  using _ = conn;
   peer.resetAndDestroy();
   run.say({
     en:
-      "6. A peer that breaks the connection has not ended it. That is an error:",
-    zh: "6. 对端如果强行断开，就不算正常结束，而是错误：",
+      "6. A peer that breaks the connection (a reset) has not ended the stream:",
+    zh: "6. 对端强行断开连接（复位）不算正常结束，recv 会抛出错误：",
   });
   show("recv(1024)", await failureOf(() => conn.recv(1024)));
 }
@@ -266,8 +287,8 @@ async function readNative(run: Run): Promise<void> {
   await writeAll(client, encode("hello"));
   await client.closeWrite();
   run.say({
-    en: "7. In plain Deno the same peer sends hello, and ends:",
-    zh: "7. 用 Deno 自带的 API，对端发出 hello，然后结束：",
+    en: "7. In plain Deno a peer sends hello, and ends its direction:",
+    zh: "7. 换成 Deno 自带的 API，对端发出 hello，然后结束发送：",
   });
   const buffer = new Uint8Array(1024);
   show("read(buffer)", await conn.read(buffer));
