@@ -141,7 +141,7 @@ async function sendText(run: Run): Promise<void> {
   show('send(encode("你好"))', await client.send(encode(HELLO)));
   const data = await conn.recv(1024);
   show("data = recv(1024)", repr(data));
-  show("`${data}`", `${data}`);
+  show("console.log(data)", Deno.inspect(data));
   show("decode(data)", decode(data));
   run.say({
     en:
