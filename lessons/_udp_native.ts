@@ -38,16 +38,12 @@ export async function showNative(run: Run): Promise<void> {
         "    Deno.listenDatagram 需要 --unstable-net，这次运行没有加；本模块不需要。",
     });
   }
-  using open = new DisposableStack();
-  const [receiver, sender] = [1, 2].map(() =>
-    open.adopt(
-      Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 }),
-      (conn) => conn.close(),
-    )
-  ) as [Deno.DatagramConn, Deno.DatagramConn];
+  using opened = new DisposableStack();
+  const receiver = openNative(opened);
+  const sender = openNative(opened);
   run.say({
-    en: "    3,000 bytes into 1,024 are cut here, too, and nothing tells:",
-    zh: "    3,000 字节收进 1,024 字节的缓冲区，同样会被截断，而且毫无提示：",
+    en: "    3000 bytes into 1024 are cut here, too, and nothing tells:",
+    zh: "    3000 字节收进 1024 字节的缓冲区，同样会被截断，而且毫无提示：",
   });
   show(
     "sender.send(…)",
@@ -56,4 +52,14 @@ export async function showNative(run: Run): Promise<void> {
   const [data, from] = await receiver.receive(new Uint8Array(1024));
   const name = formatNet(from as Deno.NetAddr);
   show("receiver.receive(…)", `${data.length}, ${name}`);
+}
+
+/** Opens a socket and has it closed with the others. */
+function openNative(opened: DisposableStack): Deno.DatagramConn {
+  const conn = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.1",
+    port: 0,
+  });
+  return opened.adopt(conn, () => conn.close());
 }

@@ -129,11 +129,12 @@ export async function showStranger(run: Run): Promise<void> {
   lanes.arrow("server", "recvfrom, sendto", "client", "recvfrom: hello");
   run.say({
     en:
-      "   So compare the address with the server's. Or connect: nothing is\n" +
-      "   sent by that, and only the server's datagrams are let in:",
+      "   The first was a stranger's: recvfrom takes from anybody. So compare the\n" +
+      "   address with the server's. Or connect, which sends nothing and lets in\n" +
+      "   only the server's datagrams from now on:",
     zh:
-      "   所以要把收到的地址与服务器的地址比较；或者先 connect：它什么也不发，\n" +
-      "   只是让内核从此只接收服务器的数据报：",
+      "   先到的来自陌生人：recvfrom 谁的都收。所以要把返回的地址与服务器的地址\n" +
+      "   比较；或者先 connect：它什么也不发，只是从此只收服务器的数据报：",
   });
   show("client.recvfrom(1024)", formatReceived(third));
   run.say({

@@ -48,7 +48,7 @@ export async function showBoundaries(run: Run): Promise<void> {
     en:
       "2. one, two and three are sent, and all have arrived. Guess first: how\n" +
       "   many recv(1024) does it take? In UDP as many as there were sendto:\n\n" +
-      `${udp}\n\n   In TCP, after three sendall, a single one (粘包):\n\n${tcp}`,
+      `${udp}\n\n   In TCP, after three sendall, a single one:\n\n${tcp}`,
     zh:
       "2. 依次发出 one、two、three，都已到达。猜一猜：recv(1024) 要调用几次？\n" +
       "   用 UDP，sendto 了几次就收几次，数据报之间有边界：\n\n" +
@@ -82,19 +82,18 @@ export async function showCut(run: Run): Promise<void> {
   run.say({
     en:
       "3. Some notes say: what is too long for recv is cut, and the rest waits\n" +
-      "   for the next recv. In TCP, yes. In UDP? Two datagrams of 3,000 bytes\n" +
+      "   for the next recv. In TCP, yes. In UDP? Two datagrams of 3000 bytes\n" +
       "   are sent, and then b'next':",
     zh: "3. 有的笔记说：数据太长会被截断，剩下的留在缓冲区，等下一次 recv。\n" +
-      "   TCP 是这样，UDP 呢？先发两个 3,000 字节的数据报，再发 b'next'：",
+      "   TCP 是这样，UDP 呢？先发两个 3000 字节的数据报，再发 b'next'：",
   });
   const first = await receiver.recv(1024);
   const [second, , flags] = await receiver.recvmsg(1024);
-  show("receiver.recv(1024)", formatBytes(first.length, run));
-  show("receiver.recvmsg(1024)", formatBytes(second.length, run));
+  show("receiver.recv(1024)", formatBytes(`${first.length}`, run));
+  show("receiver.recvmsg(1024)", formatBytes(`${second.length}`, run));
   show("… flags & MSG_TRUNC", (flags & socket.MSG_TRUNC) !== 0);
   show("receiver.recv(1024)", repr(await receiver.recv(1024)));
-  const [taken, lost] = [first.length, long.length - first.length]
-    .map(formatCount);
+  const [taken, lost] = [first.length, long.length - first.length];
   run.say({
     en:
       `${
@@ -109,9 +108,8 @@ export async function showCut(run: Run): Promise<void> {
   });
 }
 
-function formatBytes(count: number, run: Run): string {
-  const number = formatCount(count);
-  return run.text({ en: `${number} bytes`, zh: `${number} 字节` });
+function formatBytes(count: string, run: Run): string {
+  return run.text({ en: `${count} bytes`, zh: `${count} 字节` });
 }
 
 // ## No bytes at all
@@ -129,7 +127,7 @@ export async function showEmpty(run: Run): Promise<void> {
       "   then, that is true, and to receive b'' means the end. In UDP:",
     zh:
       "4. 有的笔记说不能发送空数据。在 TCP 里，发空数据的确什么也传不出去，\n" +
-      "   而收到 b'' 表示对端已关闭。在 UDP 里：",
+      "   而收到 b'' 表示对端不再发送。在 UDP 里：",
   });
   const address = receiver.getsockname();
   show("sender.sendto(b'', …)", await sender.sendto(encode(""), address));
@@ -166,15 +164,15 @@ export async function showRefused(run: Run): Promise<void> {
     run.language === "zh"
       ? ["IP 首部", "UDP 首部", "数据"]
       : ["IP header", "UDP header", "data"],
-    ["20", "8", "65,507"],
+    ["20", "8", "65507"],
   );
   run.say({
     en:
       "5. UDP never cuts what you send, so that a datagram has to fit into one\n" +
-      `   IP packet, of 65,535 bytes at most:\n\n${header}\n`,
+      `   IP packet, of 65535 bytes at most:\n\n${header}\n`,
     zh:
       "5. UDP 不会拆开你要发的数据，所以一个数据报必须装进一个 IP 包，而 IP 包\n" +
-      `   最长 65,535 字节：\n\n${header}\n`,
+      `   最长 65535 字节：\n\n${header}\n`,
   });
   const [longest, tooLong] = [LONGEST, LONGEST + 1].map((n) =>
     new Uint8Array(n)
@@ -186,12 +184,12 @@ export async function showRefused(run: Run): Promise<void> {
   );
   run.say({
     en:
-      "   It arrives whole, but it travels in fragments of about 1,500 bytes; if\n" +
-      "   one is lost, so is all of it. Real programs stay below 1,200. Refused\n" +
+      "   It arrives whole, but it travels in fragments of about 1500 bytes; if\n" +
+      "   one is lost, so is all of it. Real programs stay below 1200. Refused\n" +
       "   are also text, and broadcast as long as SO_BROADCAST is off:",
     zh:
-      "   收到时是完整的，但途中 IP 会按约 1,500 字节分片，丢一片就等于全丢，所以\n" +
-      "   实际程序一般不超过 1,200 字节。另外，字符串会被拒绝；没有打开\n" +
+      "   收到时是完整的，但途中 IP 会按约 1500 字节分片，丢一片就等于全丢，所以\n" +
+      "   实际程序一般不超过 1200 字节。另外，字符串会被拒绝；没有打开\n" +
       "   SO_BROADCAST 时，广播也会被拒绝：",
   });
   const text = "你好" as unknown as Bytes;
@@ -226,15 +224,15 @@ export async function showFullQueue(run: Run): Promise<void> {
   for await (const each of takeAll(receiver)) kept += each.length;
   run.say({
     en:
-      "8. “UDP is faster”? It only waits for nobody. 1,000 datagrams of 9,000\n" +
+      "8. “UDP is faster”? It only waits for nobody. 1000 datagrams of 9000\n" +
       "   bytes, to a receiver that is busy with something else:",
     zh:
-      "8. “UDP 更快”？它只是不等任何人。连发 1,000 个 9,000 字节的数据报，而\n" +
+      "8. “UDP 更快”？它只是不等任何人。连发 1000 个 9000 字节的数据报，而\n" +
       "   接收方正忙着别的事：",
   });
   const inTime = run.text({ en: ` in ${time}`, zh: `，用时 ${time}` });
-  show("sendto, 1,000 times", `${formatBytes(sent, run)}${inTime}`);
-  show("recv, until none is left", formatBytes(kept, run));
+  show("sendto, 1000 times", `${formatBytes(formatCount(sent), run)}${inTime}`);
+  show("recv, until none is left", formatBytes(formatCount(kept), run));
   run.say({
     en:
       "   Every sendto has succeeded. What found the receiver's queue full is\n" +

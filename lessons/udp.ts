@@ -56,7 +56,7 @@ async function server(run: Run): Promise<void> {
   }
 }
 
-/** More than the longest datagram has, so that none is cut. */
+/** No datagram has more bytes, so that none is cut. */
 const LARGEST = 65_535;
 
 const DROPPED: Text = { en: "dropped", zh: "已丢弃" };
@@ -109,8 +109,9 @@ function openDatagram(host: string): socket.Socket {
 // ## The client
 //
 // A line is one datagram, and needs no line feed: a datagram ends by itself. An
-// empty line is an empty datagram. `connect` sends nothing, it keeps strangers
-// out; and where the system says that nobody is there, `recv` fails by it.
+// empty line is an empty datagram. `connect` sends nothing; it keeps strangers
+// out, and lets `recv` raise ECONNREFUSED where the system tells that nobody is
+// there. That ends the client, while a server that is silent does not.
 async function client(run: Run): Promise<void> {
   const timeout = readNumber(run, "timeout", SECONDS);
   const tries = readNumber(run, "tries", TRIES);
@@ -171,11 +172,11 @@ async function askAgain(
   return undefined;
 }
 
-// Other datagrams must not make it wait longer: the time is over when it is over.
-// The reply is known by what it says. An echo that comes after we have asked again
-// is not printed twice, then, nor as the reply to another line. But two lines that
-// say the same cannot be told apart: for that each request needs a number, as the
-// pings below have.
+// The reply is known by what it says. So a late echo, of a line that was sent again
+// meanwhile, is not taken for the reply to the next line. But if that line says the
+// same, it is: to tell them apart each request needs a number, as the pings of the
+// demo have. What is ignored must not make us wait longer, so the time is counted
+// from the beginning.
 async function ask(
   sock: socket.Socket,
   data: Bytes,
@@ -257,7 +258,7 @@ async function demo(run: Run): Promise<void> {
       "没有连接，会有什么不同？TCP 像打电话，UDP 像寄明信片：写上地址和内容，\n" +
       "寄出去就完事了。\n\n" +
       "1. 不用 listen，不用 accept，也不用 connect。接收方要 bind，别人才能找到\n" +
-      "   它；发送方不必，第一次 sendto 时系统会自动给它一个端口：",
+      "   它；发送方不必，第一次 sendto 时系统会自动给它绑定一个空闲端口：",
   });
   const address = receiver.getsockname();
   show("sender.getsockname()", formatAddress(sender.getsockname()));
@@ -292,7 +293,7 @@ export const LESSON: Lesson = {
   url: import.meta.url,
   title: {
     en: "UDP, and what changes without a connection",
-    zh: "UDP：没有连接，有什么不同",
+    zh: "UDP，没有连接会有什么不同",
   },
   help: {
     server: {
