@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Socket } from "../mod.ts";
 import { formatCount } from "./_bytes.ts";
 import { failureOf, show } from "./_demo.ts";
 import { drawGauge, pad } from "./_draw.ts";
-import { findQueues, type Queues, waitForQueues } from "./_kernel.ts";
+import { type Queues, waitForBoth } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
+import type { Pair } from "./_pair.ts";
 import type { Run } from "./_run.ts";
 
 const PIECE = new Uint8Array(64 * 1024);
@@ -18,11 +18,8 @@ const PIECE = new Uint8Array(64 * 1024);
 // somewhere on its way, and the kernel tells where.
 
 /** Sends until there is no more room, and returns how much there was. */
-export async function fill(
-  client: Socket,
-  conn: Socket,
-  run: Run,
-): Promise<number> {
+export async function fill(pair: Pair, run: Run): Promise<number> {
+  const { client } = pair;
   run.say({
     en: "send has returned. Who has the bytes now: the peer's program, the\n" +
       "peer's kernel, or still your own? Make a guess, then look.\n\n" +
@@ -42,8 +39,8 @@ export async function fill(
   show("client.send(…)", await failureOf(sendOn));
   const label = run.text({ en: "taken before that", zh: "在此之前收下的" });
   show(label, formatBytes(room, run));
-  const queues = await findHeld(client, conn, room);
-  if (queues !== undefined) drawHolders(queues, room, run);
+  const held = await findHeld(pair, room);
+  if (held !== undefined) drawHolders(held, room, run);
   return room;
 }
 
@@ -51,20 +48,24 @@ export async function fill(
 // it, and only then do they make up the whole. All but one piece at most: that one
 // found no room, and waits in the socket object, since Deno takes no write back.
 async function findHeld(
-  client: Socket,
-  conn: Socket,
+  { client, conn }: Pair,
   room: number,
-): Promise<Queues | undefined> {
-  const [near, far] = [client.getsockname(), conn.getsockname()];
-  const unread = (await findQueues(far, near))?.unread ?? 0;
-  const queues = await waitForQueues(near, far, ({ unsent }) => {
-    const kept = room - unsent - unread;
-    return kept >= 0 && kept <= PIECE.length;
-  });
-  return queues && { ...queues, unread };
+): Promise<Held | undefined> {
+  const queues = await waitForBoth(
+    client.getsockname(),
+    conn.getsockname(),
+    ({ unsent }, { unread }) => {
+      const kept = room - unsent - unread;
+      return kept >= 0 && kept <= PIECE.length;
+    },
+  );
+  return queues && { unsent: queues[0].unsent, unread: queues[1].unread };
 }
 
-function drawHolders({ unsent, unread }: Queues, room: number, run: Run): void {
+/** What the client's kernel holds, and what the server's. */
+type Held = Pick<Queues, "unsent" | "unread">;
+
+function drawHolders({ unsent, unread }: Held, room: number, run: Run): void {
   const rows: [holder: Text, size: number][] = [
     [
       { en: "client's socket object", zh: "客户端的套接字对象" },

@@ -8,23 +8,16 @@
 import type { Socket } from "../mod.ts";
 import { type Bytes, concat, encode, repr } from "./_bytes.ts";
 import { show } from "./_demo.ts";
-import { drawBoxes } from "./_draw.ts";
+import { drawPieces, type Pieces } from "./_draw.ts";
 import { waitForUnread } from "./_kernel.ts";
+import type { Pair } from "./_pair.ts";
 import { Progress } from "./_progress.ts";
 import type { Run } from "./_run.ts";
-
-/** Both ends of a connection. */
-export interface Ends {
-  /** The end that sends. */
-  readonly client: Socket;
-  /** The end that receives. */
-  readonly conn: Socket;
-}
 
 /** Waits until so many bytes wait for the server, and says so if that is known. */
 export async function showWaiting(
   call: string,
-  { client, conn }: Ends,
+  { client, conn }: Pair,
   count: number,
   run: Run,
 ): Promise<void> {
@@ -42,9 +35,9 @@ export async function showWaiting(
 }
 
 /** Shows what it costs, and how it fails. */
-export async function showAcknowledging(ends: Ends, run: Run): Promise<void> {
-  await measure(ends, run);
-  await cut(ends, run);
+export async function showAcknowledging(pair: Pair, run: Run): Promise<void> {
+  await measure(pair, run);
+  await cut(pair, run);
 }
 
 const OK = encode("ok");
@@ -55,14 +48,14 @@ const ROUND_TRIP_MS = 10;
 
 // The server answers late, as one would that is far away. Without that both would
 // be over in no time, as they are in most tests.
-async function measure({ client, conn }: Ends, run: Run): Promise<void> {
+async function measure({ client, conn }: Pair, run: Run): Promise<void> {
   run.say({
     en:
       "5. Some notes have a cure: after each send, wait for an answer, so that\n" +
       "   nothing can stick. Here are 100 messages to a server that is far away\n" +
       "   (simulated: it answers 10 ms later, as if the way took so long):",
     zh:
-      "5. 有的笔记给出的办法是：每次 send 之后，先等对方回复，就不会粘在一起。\n" +
+      "5. 有些笔记给出的办法是：每次 send 之后，先等对方回复，就不会粘在一起。\n" +
       "   下面给一台很远的服务器发 100 条消息（其实它就在本机，只是晚 10 毫秒\n" +
       "   才回复，模拟数据在路上花的时间）：",
   });
@@ -157,8 +150,8 @@ function check(received: Bytes, sent: Bytes): void {
 }
 
 // The server takes at most 1024 bytes for a message, as in the notes.
-async function cut(ends: Ends, run: Run): Promise<void> {
-  const { client, conn } = ends;
+async function cut(pair: Pair, run: Run): Promise<void> {
+  const { client, conn } = pair;
   run.say({
     en:
       "6. And it does not help. A message of 3000 bytes, then “next”. The server\n" +
@@ -168,7 +161,7 @@ async function cut(ends: Ends, run: Run): Promise<void> {
       "   recv(1024)，然后回复“ok”：",
   });
   await client.sendall(new Uint8Array(3000));
-  await showWaiting("client.send(3000 bytes)", ends, 3000, run);
+  await showWaiting("client.send(3000 bytes)", pair, 3000, run);
   const first = await conn.recv(1024);
   show(
     "conn.recv(1024)",
@@ -179,9 +172,9 @@ async function cut(ends: Ends, run: Run): Promise<void> {
   );
   await conn.sendall(OK);
   show("client.recv(1024)", repr(await client.recv(1024)));
-  await showWaiting(run.text({ en: "now", zh: "此时" }), ends, 1976, run);
+  await showWaiting(run.text({ en: "now", zh: "此时" }), pair, 1976, run);
   await client.sendall(encode("next"));
-  await showWaiting('client.send("next")', ends, 1980, run);
+  await showWaiting('client.send("next")', pair, 1980, run);
   const sizes = [first.length];
   for (let left = 3004 - first.length; left > 0;) {
     const { length } = await conn.recv(1024);
@@ -192,12 +185,14 @@ async function cut(ends: Ends, run: Run): Promise<void> {
   const answers = OK.length * (sizes.length - 1);
   await waitForUnread(client.getsockname(), conn.getsockname(), answers);
   show("client.recv(1024)", repr(await client.recv(1024)));
-  console.log(
-    "\n" + drawBoxes(
-      [run.text({ en: "sent", zh: "发出" }), "3000", "4"],
-      [run.text({ en: "taken", zh: "收到" }), ...sizes.map(String)],
-    ),
-  );
+  // Not to scale: of the second message there is too little.
+  const sent: Pieces = [[45, "send: 3000"], [13, "send: next"]];
+  const widths = [16, 16, 26];
+  const taken: Pieces = sizes.map((
+    size,
+    i,
+  ) => [widths[i] ?? 16, `recv: ${size}`]);
+  console.log(`\n${drawPieces(1, sent, taken)}`);
   run.say({
     en:
       "   Two messages are taken for three, and two of the answers have stuck.\n" +
@@ -206,7 +201,7 @@ async function cut(ends: Ends, run: Run): Promise<void> {
       "   returned something. And once the two ends count differently, each may\n" +
       "   wait for the other for ever.",
     zh:
-      "   两条消息被当成了三条，后两个回复也粘在了一起。有的笔记说，收到回复\n" +
+      "   两条消息被当成了三条，后两个回复也粘在了一起。有些笔记说，收到回复\n" +
       "   就说明“缓冲区已经清空”，其实那时还剩 1976 字节：回复只能说明某一次\n" +
       "   recv 返回了一些数据。而一旦双方数得不一样，就可能互相等待，谁也不动。",
   });

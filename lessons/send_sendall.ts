@@ -12,14 +12,16 @@
 // Next: sticky.ts
 
 import * as socket from "../mod.ts";
-import { formatSize, openAnswers, readAnswer } from "./_answers.ts";
 import { type Bytes, encode, formatCount } from "./_bytes.ts";
 import { failureOf, show } from "./_demo.ts";
 import { drawBoxes, Lanes } from "./_draw.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
+import { connectPair, type Pair } from "./_pair.ts";
+import { LINE_FEED, receiveLines, receiveReply } from "./_received_lines.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { fill, formatBytes } from "./_send_sendall_queues.ts";
+import { formatNumber } from "./bytes_text.ts";
 import { serve } from "./tcp_echo.ts";
 
 // ## What sendall does
@@ -53,50 +55,48 @@ function sendRest(send: (data: Bytes) => number, data: Bytes): void {
 
 // ## The server
 //
-// Only an answer proves that bytes have arrived. At the end of each line this
-// server answers how many have arrived in all. It counts them and keeps none, so
-// that the longest line needs no memory.
+// Only a reply proves that bytes have arrived. At the end of each line this server
+// replies how many have arrived in all. It counts them and keeps none, so that the
+// longest line needs no memory.
 async function count(conn: socket.Socket): Promise<Text> {
   using _ = conn;
   let total = 0;
-  let answered = 0;
+  let replied = 0;
   while (true) {
     const data = await conn.recv(4096);
     if (data.length === 0) break;
-    let answers = "";
+    let replies = "";
     for (const byte of data) {
       total++;
       if (byte !== LINE_FEED) continue;
-      answers += formatAnswer(total);
-      answered = total;
+      replies += formatReply(total);
+      replied = total;
     }
-    if (answers !== "") await conn.sendall(encode(answers));
+    if (replies !== "") await conn.sendall(encode(replies));
   }
-  // A last line may lack its end; after a half-close it can still be answered.
-  if (answered < total) await conn.sendall(encode(formatAnswer(total)));
+  // A last line may lack its end; after a half-close there is still a reply.
+  if (replied < total) await conn.sendall(encode(formatReply(total)));
   return { en: `${total} bytes received`, zh: `共收到 ${total} 字节` };
 }
 
-function formatAnswer(total: number): string {
-  return `received ${formatSize(total)}\n`;
+function formatReply(total: number): string {
+  return `received ${formatNumber(total, "byte")}\n`;
 }
-
-const LINE_FEED = 0x0a;
 
 const server = (run: Run) => serve(run, count);
 
 // ## The client
 //
 // A line goes out whole, however long it is. While it does, this server sends
-// nothing, so that the client may receive afterwards. The answer is a line, too:
-// `makefile` makes a file of the socket, which reads by the line.
+// nothing; so the client may receive afterwards, which is not always so.
 async function client(run: Run): Promise<void> {
   using sock = await socket.create_connection([run.host, run.port]);
-  using answers = openAnswers(sock, run);
+  run.interrupted.addEventListener("abort", () => sock.close());
+  const replies = receiveLines((size) => sock.recv(size));
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
     await sock.sendall(encode(line + "\n"));
-    await writeLine(await readAnswer(answers, run));
+    await writeLine(await receiveReply(replies, run));
   }
 }
 
@@ -105,24 +105,21 @@ async function client(run: Run): Promise<void> {
 // The demo fills the queues of both kernels. Each step ends when all that was
 // taken has been received, so that nothing is on its way when the next begins.
 async function demo(run: Run): Promise<void> {
-  using listener = socket.create_server(["127.0.0.1", 0]);
-  using client = await socket.create_connection(listener.getsockname());
-  using conn = (await listener.accept())[0];
-  const room = await fill(client, conn, run);
-  await showAccepted(client, conn, room, run);
+  using pair = await connectPair();
+  const room = await fill(pair, run);
+  await showTaken(pair, room, run);
   // More than there is room for, whatever system this runs on.
   const lot = new Uint8Array(Math.max(5 * room, 20 * 1024 * 1024));
-  await sendPart(client, conn, lot, run);
+  await sendPart(pair, lot, run);
   await compareLoops(run);
-  await failMidway(client, conn, lot, run);
-  await sendFirst(client, conn, lot, run);
+  await failMidway(pair, lot, run);
+  await sendFirst(pair, lot, run);
   await writeNatively(lot, run);
 }
 
 // The server's program has seen nothing yet. Now it receives.
-async function showAccepted(
-  client: socket.Socket,
-  conn: socket.Socket,
+async function showTaken(
+  { client, conn }: Pair,
   room: number,
   run: Run,
 ): Promise<void> {
@@ -131,10 +128,10 @@ async function showAccepted(
       "2. Some notes say that send returns the number of bytes “to be sent”.\n" +
       "   It is what your side has taken. That need not have been sent yet, and\n" +
       "   the peer's program has seen none of it: it has not called recv. Only\n" +
-      "   an answer proves more, such as the server of this lesson gives.\n" +
+      "   a reply proves more, such as the server of this lesson gives.\n" +
       "   Now the server receives exactly so many, and there is room again:",
     zh:
-      "2. 有的笔记说 send 返回“要发送的字节数”。其实它是本机已经收下、放进\n" +
+      "2. 有些笔记说 send 返回“要发送的字节数”。其实它是本机已经收下、放进\n" +
       "   发送缓冲区的字节数：不等于已经发出，更不等于对端程序已经读到，因为\n" +
       "   对端还没有调用过 recv。要想确认，只能靠对端回复，本课的服务器就会\n" +
       "   回复。现在服务器开始接收，收到的正好是这么多，缓冲区也腾出了空间：",
@@ -168,8 +165,7 @@ function showReceived(end: string, size: number, run: Run): void {
 
 // With a timeout, `send` takes what there is room for.
 async function sendPart(
-  client: socket.Socket,
-  conn: socket.Socket,
+  { client, conn }: Pair,
   lot: Bytes,
   run: Run,
 ): Promise<void> {
@@ -203,7 +199,7 @@ async function compareLoops(run: Run): Promise<void> {
       "   100,000 bytes, and a send that takes only one at a time:",
     zh:
       "4. sendall 做的就是这样的循环（Python 里叫 sendall，不叫 sendAll）。\n" +
-      "   有的笔记说它“递归调用 send”。运行一下就知道：共 100,000 字节，\n" +
+      "   有些笔记说它“递归调用 send”。运行一下就知道：共 100,000 字节，\n" +
       "   每次 send 只收下 1 个字节：",
   });
   const data = new Uint8Array(100_000);
@@ -226,8 +222,7 @@ async function compareLoops(run: Run): Promise<void> {
 
 // One deadline for the whole call; a loop of `send` has a new one each time.
 async function failMidway(
-  client: socket.Socket,
-  conn: socket.Socket,
+  { client, conn }: Pair,
   lot: Bytes,
   run: Run,
 ): Promise<void> {
@@ -274,8 +269,7 @@ async function failToSend(
 // Timeouts at both ends make two errors of what would be a deadlock. What had been
 // taken by then arrives as soon as both receive.
 async function sendFirst(
-  client: socket.Socket,
-  conn: socket.Socket,
+  { client, conn }: Pair,
   lot: Bytes,
   run: Run,
 ): Promise<void> {
@@ -284,7 +278,7 @@ async function sendFirst(
       "6. Some notes have a rule: one send, then one receive. Guess what happens\n" +
       "   if both ends keep to it, send first, and send a lot:",
     zh:
-      "6. 有的笔记总结出“一发一收”的规则。如果双方都照做，都先发后收，而且\n" +
+      "6. 有些笔记总结出“一发一收”的规则。如果双方都照做，都先发后收，而且\n" +
       "   都发很多，会怎样？先猜一猜：",
   });
   client.settimeout(0.3);
@@ -364,6 +358,12 @@ export const LESSON: Lesson = {
   title: {
     en: "send, sendall, and whether the bytes went out",
     zh: "send 和 sendall：数据真的发出去了吗",
+  },
+  help: {
+    server: {
+      en: "reply to each line how many bytes have come, until Ctrl-C",
+      zh: "收到每一行就回复一共收到多少字节，按 Ctrl-C 结束",
+    },
   },
   demo,
   server,

@@ -5,7 +5,8 @@ import { type Bytes, concat, encode, formatCount } from "../lessons/_bytes.ts";
 import { sendAll } from "../lessons/send_sendall.ts";
 import * as socket from "../mod.ts";
 import { createServer } from "node:net";
-import { exchange, readLine, sendBadGuests, writeAll } from "./_guests.ts";
+import { answer, ask } from "./_clients.ts";
+import { readLine, sendBadGuests, writeAll } from "./_guests.ts";
 import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
 import {
   findLesson,
@@ -158,7 +159,7 @@ Deno.test("send_sendall demo accounts for every byte that was taken", async () =
 
 // ## The server
 
-const SIZES: [input: string, answers: string][] = [
+const SIZES: [input: string, replies: string][] = [
   ["", ""],
   ["\n", "received 1 byte\n"],
   ["hello\n", "received 6 bytes\n"],
@@ -170,34 +171,34 @@ const SIZES: [input: string, answers: string][] = [
   [`${"长".repeat(1_000_000)}\n`, "received 3000001 bytes\n"],
 ];
 
-Deno.test("send_sendall server answers each line with all bytes so far", async () => {
+Deno.test("send_sendall server replies to each line with all bytes so far", async () => {
   await using server = await startServer(["--lang", "zh"]);
-  const answers = await Promise.all(
-    SIZES.map(([input]) => exchange(server.address, encode(input))),
+  const replies = await Promise.all(
+    SIZES.map(([input]) => ask(server.address, input)),
   );
-  assertEquals(answers, SIZES.map(([, answer]) => answer));
+  assertEquals(replies, SIZES.map(([, reply]) => reply));
   await server.find(/已离开，共收到 3000001 字节\n/, "stderr");
   assertEquals((await server.interrupt()).code, 130);
 });
 
-Deno.test("send_sendall server answers a line as soon as it ends", async () => {
+Deno.test("send_sendall server replies to a line as soon as it ends", async () => {
   await using server = await startServer();
   using conn = await Deno.connect(server.address);
-  for (const [part, answer] of [["a", ""], ["b\nc", "3"], ["\n", "5"]]) {
+  for (const [part, size] of [["a", ""], ["b\nc", "3"], ["\n", "5"]]) {
     await writeAll(conn, encode(part!));
-    if (answer === "") continue;
-    assertEquals(await readLine(conn), `received ${answer} bytes`);
+    if (size === "") continue;
+    assertEquals(await readLine(conn), `received ${size} bytes`);
   }
 });
 
 Deno.test("send_sendall server survives its guests, and Ctrl-C ends it", async () => {
   await using server = await startServer([], { isQuiet: true });
-  const line = encode("hello\n");
+  const line = "hello\n";
   await sendBadGuests(server.address, line, async () => {
-    assertEquals(await exchange(server.address, line), "received 6 bytes\n");
+    assertEquals(await ask(server.address, line), "received 6 bytes\n");
   });
   using guest = await Deno.connect(server.address);
-  await writeAll(guest, line);
+  await writeAll(guest, encode(line));
   assertEquals(await readLine(guest), "received 6 bytes");
   assertEquals((await server.interrupt()).code, 130);
   assertEquals(await guest.read(new Uint8Array(1)), null);
@@ -205,7 +206,7 @@ Deno.test("send_sendall server survives its guests, and Ctrl-C ends it", async (
 
 // ## The client
 
-Deno.test("send_sendall client sends each line, and prints the answer", async () => {
+Deno.test("send_sendall client sends each line, and prints the reply", async () => {
   await using server = await startServer();
   const client = ["client", "--port", `${server.address.port}`];
   const long = "长".repeat(3_000_000);
@@ -226,7 +227,7 @@ Deno.test("send_sendall client sends each line, and prints the answer", async ()
   );
 });
 
-Deno.test("send_sendall client prints an answer before the next line is typed", async () => {
+Deno.test("send_sendall client prints a reply before the next line is typed", async () => {
   await using server = await startServer();
   await using client = start(["client", "--port", `${server.address.port}`]);
   await client.write("one\n");
@@ -237,30 +238,34 @@ Deno.test("send_sendall client prints an answer before the next line is typed", 
   assertEquals((await client.outcome()).code, 0);
 });
 
-Deno.test("send_sendall client fails without a whole answer", async () => {
-  const rows: [answer: string, lang: string, line: string][] = [
+Deno.test("send_sendall client fails without a whole reply", async () => {
+  const rows: [reply: string, lang: string, line: string][] = [
     [
       "received",
       "en",
-      "The server closed the connection before its answer was complete",
+      "The server closed the connection after 8 bytes of its reply",
     ],
-    ["x".repeat(70_000), "en", "The server's answer is too long"],
-    ["", "zh", "服务器还没有回复完整就关闭了连接"],
+    [
+      "x".repeat(70_000) + "\n",
+      "en",
+      "The server's reply is no line of text: 70000 bytes",
+    ],
+    ["", "zh", "服务器关闭了连接：它的回复只收到 0 字节"],
   ];
-  await Promise.all(rows.map(async ([answer, lang, line]) => {
+  await Promise.all(rows.map(async ([reply, lang, line]) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
     const client = ["client", "--port", `${port}`, "--lang", lang];
     const [outcome] = await Promise.all([
       run(client, { input: "hello\n" }),
-      answerOnce(listener, encode(answer)),
+      answer(listener, 6, encode(reply)),
     ]);
     const stderr = `ConnectionError: ${line}: 127.0.0.1:${port}\n`;
     assertEquals(outcome, { code: 1, stdout: "", stderr });
   }));
 });
 
-Deno.test("send_sendall client ends at Ctrl-C, also while it waits for an answer", async () => {
+Deno.test("send_sendall client ends at Ctrl-C, also while it waits for a reply", async () => {
   await Promise.all(["", "hello\n"].map(async (input) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using client = start(["client", "--port", `${listener.addr.port}`]);
@@ -318,13 +323,3 @@ testUnless(NO_NC, "send_sendall server answers nc", async () => {
   const stdout = "received 6 bytes\nreceived 12 bytes\n";
   assertEquals(outcome, { code: 0, stdout, stderr: "" });
 });
-
-/** Reads the line of one client, sends something, and closes. */
-async function answerOnce(
-  listener: Deno.TcpListener,
-  answer: Bytes,
-): Promise<void> {
-  using conn = await within("a client", listener.accept());
-  await within("its line", readLine(conn));
-  await writeAll(conn, answer);
-}
