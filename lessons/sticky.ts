@@ -131,7 +131,8 @@ async function demo(run: Run): Promise<void> {
     en:
       "8. So what does help? The sender has to say where a message ends, and the\n" +
       "   receiver has to read on until there. That is framing: the next lesson.",
-    zh: "8. 那么怎样才对？发送方要说明每条消息到哪里为止，接收方要一直读到那里。\n" +
+    zh:
+      "8. 那么怎样才对？发送方要说明每条消息到哪里为止，接收方要一直读到那里。\n" +
       "   怎么做，请看下一课。",
   });
 }
@@ -251,12 +252,12 @@ async function receiveAtThreeTimes(pair: Pair, run: Run): Promise<void> {
     en:
       "   So nobody can know. One program, three outcomes, and all are right. The\n" +
       "   first is what you see when you try it by hand on one computer: “it\n" +
-      "   worked in my tests”. IP carries the bytes in packets, too; TCP puts\n" +
-      "   these together again, and their cuts say nothing about your messages.",
+      "   worked in my tests”. TCP cuts the bytes into segments, too, one for each\n" +
+      "   IP packet; it joins them again, and these cuts are not yours either.",
     zh:
       "   所以答案是“说不准”。同一个程序，三种结果，都是正确的。在一台电脑上\n" +
-      "   手动试的时候，看到的往往是第一种，于是觉得“我测试时没问题”。IP 层还会\n" +
-      "   把数据切成包，再由 TCP 拼起来，这些切口同样和你的消息无关。",
+      "   手动试的时候，看到的往往是第一种，于是觉得“我测试时没问题”。TCP 还会\n" +
+      "   把数据切成段，装进 IP 包，收到后再拼好，这些切口同样和你的消息无关。",
   });
 }
 
