@@ -28,11 +28,11 @@ import { type Lesson, type Run, runLesson } from "./_run.ts";
 // needs a socket of its own family.
 
 /** Listens where the command line says, and says so in the first line. */
-export function listen(run: Run): socket.Socket {
+export function listen(run: Run, backlog = 128): socket.Socket {
   const family = run.host.includes(":") ? socket.AF_INET6 : socket.AF_INET;
   const listener = socket.socket(family, socket.SOCK_STREAM);
   listener.bind([run.host, run.port]);
-  listener.listen();
+  listener.listen(backlog);
   console.log(`listening on ${formatAddress(listener.getsockname())}`);
   return listener;
 }
