@@ -41,7 +41,7 @@ function showModes(sock: socket.Socket, run: Run): void {
       "1. 新建的套接字是阻塞的：调用会一直等下去。setblocking(False) 等价\n" +
       "   于 settimeout(0)。（有的笔记把它们归入“面向模块的函数”，这是误译：\n" +
       "   原文是 blocking-oriented，意为“与阻塞有关的”；而且它们是套接字的\n" +
-      "   方法，每个套接字各自设置。）",
+      "   方法，每个套接字各自设置。）null 和 0 即 Python 的 None 和 0.0：",
   });
   const mode = () => {
     const [seconds, isBlocking] = [sock.gettimeout(), sock.getblocking()];
@@ -84,7 +84,7 @@ async function showNothing(
     en:
       "   Notes say: it raises socket.error. Since Python 3.3 that is another\n" +
       "   name of OSError, and this is its subclass BlockingIOError. Catch\n" +
-      "   that and no number. The 10035 of many posts (“[WinError 10035] A\n" +
+      "   that, not a number. The 10035 of many posts (“[WinError 10035] A\n" +
       "   non-blocking socket operation could not be completed immediately”)\n" +
       "   is Windows' number for it:",
     zh:
@@ -123,13 +123,13 @@ async function showNoRoom(
   show("client.send(data)", formatCount(sent));
   const rest = data.subarray(sent);
   show("client.send(rest)", await failureOf(() => client.send(rest)));
-  show("select([], [client], [], 0)", await look([], [client], 0));
+  show("select([], [client], …)", await look([], [client], 0));
   await receiveAll(conn, sent);
   run.say({
     en: "   Now the server receives them all, which makes room:",
     zh: "   现在服务器把它们全部收下，缓冲区又空了出来：",
   });
-  show("select([], [client], [])", await look([], [client]));
+  show("select([], [client], …)", await look([], [client]));
   show("client.send(hi)", await client.send(encode("hi")));
 }
 
@@ -179,8 +179,8 @@ async function showConnect(listener: socket.Socket, run: Run): Promise<void> {
   show("second.connect_ex(…)", await second.connect_ex(wrong));
   run.say({
     en:
-      "   Nobody does. It is known when the socket is writable, and SO_ERROR\n" +
-      "   then says what it came to. 0 is success:",
+      "   There is no telling yet. When the socket is writable it is known, and\n" +
+      "   SO_ERROR says what it came to. 0 is success:",
     zh: "   看不出来。等套接字可写时，才知道结果；结果要用 SO_ERROR 来取，\n" +
       "   0 表示成功：",
   });

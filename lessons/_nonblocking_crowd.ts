@@ -19,7 +19,7 @@ import {
 import type { Run } from "./_run.ts";
 
 /** More than all buffers on the way together hold. */
-export const FLOOD: Bytes = new Uint8Array(32 * 1024 * 1024);
+export const FLOOD: number = 32 * 1024 * 1024;
 
 /** What the good one says. */
 export const HELLO: Bytes = encode("你好");
@@ -33,7 +33,7 @@ async function meet(
   using rude = await socket.create_connection(address);
   using good = await socket.create_connection(address);
   // A call that lasts as long as its socket does.
-  const flood = failureOf(() => rude.sendall(FLOOD));
+  const flood = failureOf(() => rude.sendall(new Uint8Array(FLOOD)));
   await act(good);
   rude.close();
   await flood;
@@ -47,6 +47,7 @@ async function ask(good: socket.Socket): Promise<string> {
 
 // The loop looks after each round whether it is over: when the rude one's bytes
 // wait up to the limit, and when the good one has been answered.
+
 /** Shows whom the loop serves. */
 export async function showLoop(run: Run): Promise<void> {
   run.say({

@@ -47,7 +47,7 @@ export function eventsFor({ unsent, hasEnded }: Client): number {
   return (mayReceive ? EVENT_READ : 0) | (mustSend ? EVENT_WRITE : 0);
 }
 
-/** The loop, which is as well the server: who closes it closes all clients. */
+/** The server. To close it closes all of its clients. */
 export class EchoLoop implements Disposable {
   /** Those who are connected. */
   readonly clients: Set<Client> = new Set<Client>();

@@ -97,8 +97,8 @@ async function narrate(
     const { en, zh } = await visited;
     run.note({ en: `${name} has left, ${en}`, zh: `${name} 已离开，${zh}` });
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
     if (run.interrupted.aborted) return;
+    if (!(error instanceof Error && "code" in error)) throw error;
     run.note({
       en: `${name} is gone: ${error}`,
       zh: `${name} 异常断开：${error}`,
