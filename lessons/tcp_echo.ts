@@ -244,14 +244,18 @@ async function demo(run: Run): Promise<void> {
   const lanes = new Lanes("client", "listener", "conn");
   using listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
   listener.bind(["127.0.0.1", 0]);
+  const early = await failureOf(() => listener.accept());
   listener.listen();
   lanes.at("listener", "bind, listen");
   run.say({
     en: "Which socket talks to whom? There are three of them, not two.\n\n" +
-      "1. A listening socket has an address and no peer. It can only accept:",
+      "1. A listening socket has an address and no peer. It can only accept,\n" +
+      "   and that not before listen:",
     zh: "到底是哪个套接字在和谁通信？一共有三个套接字，而不是两个。\n\n" +
-      "1. 监听套接字有自己的地址，但没有对端。它只能 accept，不能收发数据：",
+      "1. 监听套接字有自己的地址，但没有对端。它只能 accept（而且要先\n" +
+      "   listen），不能收发数据：",
   });
+  show("accept before listen", early);
   show("listener.getpeername()", await failureOf(() => listener.getpeername()));
   show("listener.recv(1024)", await failureOf(() => listener.recv(1024)));
   show("listener.sendall(…)", await failureOf(() => listener.sendall(HELLO)));
@@ -276,10 +280,13 @@ async function demo(run: Run): Promise<void> {
   lanes.arrow("listener", "accept", "conn", third);
   run.say({
     en:
-      "3. accept returns the third socket, conn. It has the address of the\n" +
-      "   listener, and its peer is the client:",
-    zh: "3. accept 返回第三个套接字 conn，也就是已连接套接字。它与监听\n" +
-      "   套接字地址相同，对端则是客户端：",
+      "3. accept returns the third socket, conn. Notes call it the client's,\n" +
+      "   sk, or even data; it is the server's own, one for each client. It has\n" +
+      "   the address of the listener, and its peer is the client:",
+    zh:
+      "3. accept 返回第三个套接字 conn，也就是已连接套接字。有的笔记叫它 sk，\n" +
+      "   甚至 data，还说它是“客户端的套接字”；其实它属于服务器，每个客户端\n" +
+      "   对应一个。它与监听套接字地址相同，对端则是客户端：",
   });
   show("listener.getsockname()", formatAddress(listener.getsockname()));
   show("conn.getsockname()", formatAddress(conn.getsockname()));
@@ -315,8 +322,12 @@ async function demo(run: Run): Promise<void> {
   unused.close();
   using stray = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
   run.say({
-    en: "5. Nobody listens at a mistyped port, which refuses the connection:",
-    zh: "5. 如果端口写错了，那里没有程序在监听，连接就会被拒绝：",
+    en:
+      "5. Nobody listens at a mistyped port, such as 8032 in a client whose\n" +
+      "   server is at 8034. The connection is refused:",
+    zh:
+      "5. 端口写错了会怎样？比如服务器在 8034，客户端却连 8032：那里没有程序\n" +
+      "   在监听，连接会被拒绝：",
   });
   show("connect", await failureOf(() => stray.connect(wrong)));
   run.say({

@@ -20,6 +20,8 @@ type Output = "stdout" | "stderr";
 /** How to start a process. */
 export interface StartOptions {
   readonly env?: Record<string, string>;
+  /** The folder to start it in, in place of the project's. */
+  readonly cwd?: string;
   /** Whether to throw standard error away instead of keeping it. */
   readonly isQuiet?: boolean;
   /** What to tell Deno, in place of `-A`. */
@@ -57,7 +59,7 @@ export class Process implements AsyncDisposable {
     this.#name = [command, ...args].join(" ").replace(Deno.execPath(), "deno");
     this.#child = new Deno.Command(command, {
       args,
-      cwd: ROOT,
+      cwd: options.cwd ?? ROOT,
       env: { LC_ALL: "C.UTF-8", NO_COLOR: "1", ...options.env },
       stdin: "piped",
       stdout: "piped",
