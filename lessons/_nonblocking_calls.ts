@@ -12,7 +12,7 @@ import { drawBoxes } from "./_draw.ts";
 import type { Run } from "./_run.ts";
 
 /** More than all buffers of a connection together hold. */
-const MUCH = 32 * 1024 * 1024;
+const MUCH = 64 * 1024 * 1024;
 
 /** Shows how calls answer when there is nothing to do, or no room, yet. */
 export async function showCalls(run: Run): Promise<void> {

@@ -18,8 +18,8 @@ import {
 } from "./_nonblocking_loop.ts";
 import type { Run } from "./_run.ts";
 
-/** More than all buffers on the way together hold. */
-export const FLOOD: number = 32 * 1024 * 1024;
+/** What the one who never reads sends, for ever. */
+export const FLOOD: Bytes = new Uint8Array(64 * 1024);
 
 /** What the good one says. */
 export const HELLO: Bytes = encode("你好");
@@ -32,8 +32,9 @@ async function meet(
   using _silent = await socket.create_connection(address);
   using rude = await socket.create_connection(address);
   using good = await socket.create_connection(address);
-  // A call that lasts as long as its socket does.
-  const flood = failureOf(() => rude.sendall(new Uint8Array(FLOOD)));
+  const flood = failureOf(async () => {
+    while (true) await rude.sendall(FLOOD);
+  });
   await act(good);
   rude.close();
   await flood;

@@ -239,7 +239,9 @@ async function showNativeCrowd(run: Run): Promise<void> {
     await connect(),
     await connect(),
   ];
-  const flood = failureOf(() => writeAll(rude, new Uint8Array(FLOOD)));
+  const flood = failureOf(async () => {
+    while (true) await writeAll(rude, FLOOD);
+  });
   const ended = Promise.allSettled(visits);
   const reply = new Reply(HELLO.length, run);
   await nativeExchange(good, HELLO, reply);
