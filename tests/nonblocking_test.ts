@@ -10,7 +10,10 @@ import {
 import {
   create_connection,
   create_server,
+  errno,
+  OSError,
   SHUT_WR,
+  Socket,
   ValueError,
 } from "../mod.ts";
 import { EVENT_READ, EVENT_WRITE } from "../src/selectors.ts";
@@ -98,17 +101,37 @@ Deno.test("EchoLoop.serve() waits without a turn while nobody says anything", as
   let turns = 0;
   await loop.serve(() => loop.clients.size === 1);
   const serving = loop.serve(() => ++turns > 1);
-  // A pair that talks meanwhile gives the loop of Deno many turns.
-  using other = create_server(["127.0.0.1", 0]);
-  using one = await create_connection(other.getsockname());
-  using two = (await other.accept())[0];
-  for (let i = 0; i < 50; i++) {
-    await one.sendall(Uint8Array.of(i));
-    assertEquals(await two.recv(1), Uint8Array.of(i));
-  }
+  await giveTurns();
   assertEquals(turns, 1);
   await client.sendall(Uint8Array.of(1));
   await within("a turn", serving);
+});
+
+/** Lets Deno's loop turn many times: a pair talks meanwhile. */
+async function giveTurns(): Promise<void> {
+  using listener = create_server(["127.0.0.1", 0]);
+  using client = await create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  for (let i = 0; i < 50; i++) {
+    await client.sendall(Uint8Array.of(i));
+    assertEquals(await conn.recv(1), Uint8Array.of(i));
+  }
+}
+
+Deno.test("EchoLoop leaves its listener alone for a while when too many files are open", async () => {
+  using listener = create_server(["127.0.0.1", 0]);
+  using loop = new EchoLoop(listener);
+  using _client = await create_connection(listener.getsockname());
+  let [calls, begin] = [0, performance.now()];
+  listener.accept = () => {
+    if (calls++ === 0) begin = performance.now();
+    return Promise.reject(new OSError(errno.EMFILE, "Too many open files"));
+  };
+  const serving = loop.serve(() => loop.clients.size === 1);
+  await giveTurns();
+  assert(calls <= 1 + (performance.now() - begin) / 200, `${calls} calls`);
+  listener.accept = Socket.prototype.accept;
+  await within("the client to be let in", serving);
 });
 
 Deno.test("EchoLoop ends at once when it is closed, with all its clients", async () => {
