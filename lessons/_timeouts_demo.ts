@@ -1,0 +1,360 @@
+/**
+ * The demo of timeouts: what each kind of call does when its time is over, and
+ * what a timeout does not limit.
+ *
+ * @module
+ */
+
+import * as socket from "../mod.ts";
+import { type Bytes, concat, encode, formatCount, repr } from "./_bytes.ts";
+import { failureOf, show } from "./_demo.ts";
+import { pad } from "./_draw.ts";
+import type { Run } from "./_run.ts";
+import { now, recvExactly, RecvTimeoutError } from "./_timeouts_deadline.ts";
+
+// ## Both together
+//
+// Every step has a connection of its own, so that nothing of one is left for the
+// next.
+
+/** Both ends in one process, narrated. */
+export async function demo(run: Run): Promise<void> {
+  using listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  listener.bind(["127.0.0.1", 0]);
+  listener.listen();
+  await showValues(listener, run);
+  await showDefault(listener, run);
+  await showAccept(listener, run);
+  await showRecv(listener, run);
+  await showConnect(run);
+  await showDrip(listener, run);
+  await showSendall(listener, run);
+  await showFile(listener, run);
+  sayHowElsewhere(run);
+}
+
+// In the first line `recv` has begun before anything is sent: it waits.
+async function showValues(listener: socket.Socket, run: Run): Promise<void> {
+  using client = await socket.create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  run.say({
+    en:
+      "How long do I wait? Each socket has a timeout, in seconds, for every\n" +
+      "call that waits. Nothing has been sent yet. What will recv do with the\n" +
+      "timeouts null (Python's None), 0 and 0.1?\n\n" +
+      "1. It waits as long as it takes; not at all; or so long at most. The\n" +
+      "   timeout may be set at any time, not only on a new socket. Some notes\n" +
+      "   have gettimeout(time), and count settimeout among the functions of\n" +
+      "   the module. It takes no argument, and both are methods:",
+    zh: "要等多久？每个套接字都有一个超时（单位是秒），每次可能阻塞的调用都\n" +
+      "受它限制。现在对方还什么都没发。超时分别为 null（Python 的 None）、\n" +
+      "0 和 0.1，recv 会怎样？先猜一猜。\n\n" +
+      "1. null：一直等下去；0：完全不等；0.1：最多等这么久。超时随时可以改，\n" +
+      "   不必在刚创建套接字时设置。有的笔记写 gettimeout(time)，还把\n" +
+      "   settimeout 归为“模块的函数”。其实它不带参数，两者都是套接字的方法：",
+  });
+  client.settimeout(null);
+  const receiving = client.recv(1024);
+  const [data] = await Promise.all([receiving, conn.sendall(encode("hi"))]);
+  show("settimeout(null), recv", repr(data));
+  client.settimeout(0);
+  show("settimeout(0), recv", await failureOf(() => client.recv(1024)));
+  client.settimeout(0.1);
+  show("settimeout(0.1), recv", await failureOf(() => client.recv(1024)));
+  show("gettimeout()", client.gettimeout());
+  // @ts-expect-error An argument too many, as in those notes.
+  show("gettimeout(5)", await failureOf(() => client.gettimeout(5)));
+  show('"settimeout" in socket', "settimeout" in socket);
+}
+
+// The default is for the whole program: a library had better leave it alone.
+async function showDefault(listener: socket.Socket, run: Run): Promise<void> {
+  run.say({
+    en:
+      "2. setdefaulttimeout is the module's: for sockets that are made later.\n" +
+      "   An accepted one is made later, too. The listener's timeout is for\n" +
+      "   accept, and the connection does not take it over:",
+    zh:
+      "2. setdefaulttimeout 才是模块的函数，只影响之后创建的套接字，accept\n" +
+      "   返回的也算在内。监听套接字自己的超时只管 accept，不会传给新连接：",
+  });
+  listener.settimeout(3);
+  try {
+    socket.setdefaulttimeout(7);
+    using client = await socket.create_connection(listener.getsockname());
+    using conn = (await listener.accept())[0];
+    show("listener.gettimeout()", listener.gettimeout());
+    show("conn.gettimeout()", conn.gettimeout());
+    show("client.gettimeout()", client.gettimeout());
+  } finally {
+    socket.setdefaulttimeout(null);
+  }
+}
+
+async function showAccept(listener: socket.Socket, run: Run): Promise<void> {
+  run.say({
+    en:
+      "3. accept: a server that has something else to do as well need not wait\n" +
+      "   for ever. The client that comes after that is there for the next one:",
+    zh:
+      "3. accept：服务器若还有别的事要做，就不必一直等客户端。超时之后才来的\n" +
+      "   客户端，下一次 accept 照样能接到：",
+  });
+  listener.settimeout(0.1);
+  show("accept", await failureOf(() => listener.accept()));
+  using client = await socket.create_connection(listener.getsockname());
+  const [conn, address] = await listener.accept();
+  using _ = conn;
+  const isSame = String(address) === String(client.getsockname());
+  show(
+    "the next accept",
+    run.text({
+      en: isSame ? "that client" : "somebody else",
+      zh: isSame ? "正是这个客户端" : "别的客户端",
+    }),
+  );
+}
+
+async function showRecv(listener: socket.Socket, run: Run): Promise<void> {
+  using client = await socket.create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  run.say({
+    en:
+      "4. recv: the error is a TimeoutError, which is an OSError. It has no\n" +
+      "   errno, for it is not the system that refuses: our patience has ended.\n" +
+      "   Nothing is broken and nothing lost. What comes too late for one recv\n" +
+      "   is there for the next:",
+    zh:
+      "4. recv：抛出的是 TimeoutError，属于 OSError。它没有 errno，因为并不是\n" +
+      "   系统拒绝了调用，只是我们不再等了。连接没有断，数据也不会丢：迟到的\n" +
+      "   数据，下一次 recv 照样收得到：",
+  });
+  client.settimeout(0.1);
+  const error: unknown = await client.recv(1024).catch((reason) => reason);
+  if (!(error instanceof socket.TimeoutError)) throw error;
+  show("recv", error);
+  show("error.errno", error.errno);
+  show("… instanceof OSError", error instanceof socket.OSError);
+  show("socket.timeout", socket.timeout.name);
+  await conn.sendall(encode("late"));
+  show("the next recv", repr(await client.recv(1024)));
+}
+
+// Nothing is accepted here. So the kernel keeps what has connected in a queue,
+// and that is as long as `listen` says.
+async function showConnect(run: Run): Promise<void> {
+  using listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  listener.bind(["127.0.0.1", 0]);
+  listener.listen(2);
+  run.say({
+    en:
+      'Some notes say of listen(2): "two clients at most; others are refused".\n' +
+      "How many will get in, and what does the next one see?\n\n" +
+      "5. connect, to a server that accepts nobody. Its queue holds one more\n" +
+      "   than the number says, on Linux. There a full queue refuses nothing:\n" +
+      "   it is silent, and only a timeout ends the wait. (Windows refuses.)",
+    zh:
+      "有的笔记这样解释 listen(2)：“最多两个客户端，再来就被拒绝”。到底能连上\n" +
+      "几个？下一个又会看到什么？\n\n" +
+      "5. connect：这个服务器从不 accept。在 Linux 上，队列能容纳的连接比参数\n" +
+      "   多一个；队列满了也不会拒绝，而是毫无回应，只有超时才能结束等待。\n" +
+      "   （Windows 则会拒绝。）",
+  });
+  using clients = new DisposableStack();
+  const [count, error] = await crowd(listener, clients);
+  show("clients that got in", count);
+  show("the next one", error);
+}
+
+/** Connects clients until one cannot: how many could, and why that one not. */
+async function crowd(
+  listener: socket.Socket,
+  clients: DisposableStack,
+): Promise<[count: number, error: socket.OSError]> {
+  for (let count = 0;; count++) {
+    const client = clients.use(socket.socket());
+    client.settimeout(0.1);
+    try {
+      await client.connect(listener.getsockname());
+    } catch (error) {
+      if (!(error instanceof socket.OSError)) throw error;
+      return [count, error];
+    }
+  }
+}
+
+// The loop of many programs. The socket has a timeout, and the loop no limit.
+async function recvAll(sock: socket.Socket, size: number): Promise<Bytes> {
+  const pieces: Bytes[] = [];
+  for (let n = 0; n < size;) {
+    const piece = await sock.recv(size - n);
+    if (piece.length === 0) break;
+    pieces.push(piece);
+    n += piece.length;
+  }
+  return concat(pieces);
+}
+
+/** Seconds between two bytes of a peer that drips: much less than `LIMIT`. */
+const PACE = 0.05;
+const LIMIT = 0.2;
+
+/** Sends one byte at a time. */
+async function drip(sock: socket.Socket, text: string): Promise<void> {
+  for (const byte of encode(text)) {
+    await pause(PACE);
+    await sock.sendall(Uint8Array.of(byte));
+  }
+}
+
+async function pause(seconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+// Five bytes take longer than the limit, of which each `recv` needs a quarter.
+async function showDrip(listener: socket.Socket, run: Run): Promise<void> {
+  using client = await socket.create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  run.say({
+    en:
+      `6. The timeout is ${LIMIT} s. The peer drips: a byte every ${PACE} s, hello in\n` +
+      "   all. Does that end the wait?",
+    zh:
+      `6. 超时设为 ${LIMIT} 秒。对端“滴水”：每 ${PACE} 秒只发一个字节，一共发 hello。\n` +
+      "   等待会因超时而结束吗？",
+  });
+  client.settimeout(LIMIT);
+  const start = now();
+  const [data] = await Promise.all([recvAll(client, 5), drip(conn, "hello")]);
+  show("recv, recv, …", `${repr(data)} (${(now() - start).toFixed(2)} s)`);
+  run.say({
+    en:
+      "   No: every recv starts its clock anew, and such a peer can keep us for\n" +
+      "   ever. recvExactly has one deadline for all of them, and gives each\n" +
+      "   recv what remains of it:\n\n" + drawClocks(run),
+    zh: "   不会：每次 recv 都重新计时，这样的对端能让我们永远等下去。\n" +
+      "   recvExactly 给所有 recv 定一个共同的截止时间，每次只等剩下的时间：\n\n" +
+      drawClocks(run),
+  });
+  await showDeadline(client, conn, run);
+}
+
+// The pieces that came in time are in the error, and the rest is still to come.
+async function showDeadline(
+  client: socket.Socket,
+  conn: socket.Socket,
+  run: Run,
+): Promise<void> {
+  const dripping = drip(conn, "good morning");
+  const error: unknown = await recvExactly(client, 12, now() + LIMIT)
+    .catch((reason) => reason);
+  if (!(error instanceof RecvTimeoutError)) throw error;
+  console.log();
+  show("recvExactly", error);
+  const { received } = error;
+  const [rest] = await Promise.all([
+    recvExactly(client, 12 - received.length, now() + 5),
+    dripping,
+  ]);
+  show("error.received + rest", repr(concat([received, rest])));
+  show("gettimeout(), as before", client.gettimeout());
+  run.say({
+    en: "   What came in time was not lost: the error brought it.",
+    zh: "   按时到的字节没有丢：它们就在异常里。",
+  });
+}
+
+/** The clocks of `recv` and `recvExactly`, while five bytes come. */
+function drawClocks(run: Run): string {
+  const clock = (before: number, length: number, end: string) =>
+    " ".repeat(before * 5) + "|" + "-".repeat(length * 5 - 1) + end;
+  const rows: [name: string, clock: string, note: string][] = [
+    [run.text({ en: "bytes", zh: "字节" }), "     h    e    l    l    o", ""],
+    ...[1, 2, 3, 4, 5].map((n): [string, string, string] => [
+      run.text({ en: `recv ${n}`, zh: `第 ${n} 次 recv` }),
+      clock(n - 1, 1, "*"),
+      n === 1 ? run.text({ en: "* in time", zh: "* 按时收到" }) : "",
+    ]),
+    [
+      "recvExactly",
+      clock(0, 4, "!"),
+      run.text({ en: "! the time is over", zh: "! 时间到" }),
+    ],
+  ];
+  return rows.map(([name, clock, note]) =>
+    `   ${pad(name, 16)}${pad(clock, 30)}${note}`.trimEnd()
+  ).join("\n");
+}
+
+// A reader that takes a little all the time, so that `sendall` always gets on.
+async function showSendall(listener: socket.Socket, run: Run): Promise<void> {
+  using client = await socket.create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  run.say({
+    en:
+      "7. sendall has had such a deadline of its own since Python 3.5. The\n" +
+      "   timeout is for the whole call, though it sends in many pieces; on\n" +
+      "   success it returns nothing. Here 64 MiB go to a peer that reads\n" +
+      "   slowly. Python does not say how much went out; here the error does:",
+    zh:
+      "7. sendall 自带截止时间（Python 3.5 起）：虽然要分很多次发送，超时却是\n" +
+      "   针对整个调用的；成功时没有返回值。现在把 64 MiB 发给一个读得很慢的\n" +
+      "   对端。Python 不告诉你发出了多少，这里的异常会告诉你：",
+  });
+  client.settimeout(0.15);
+  const sending = client.sendall(new Uint8Array(64 * 1024 * 1024));
+  const failed: Promise<unknown> = sending.catch((reason) => reason);
+  let isOver = false;
+  const [error] = await Promise.all([
+    failed.finally(() => isOver = true),
+    sip(conn, () => isOver),
+  ]);
+  if (!(error instanceof socket.TimeoutError)) throw error;
+  show("sendall", error);
+  show("error.bytes_sent", formatCount(error.bytes_sent ?? 0));
+}
+
+async function sip(sock: socket.Socket, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    await sock.recv(4096);
+    await pause(0.01);
+  }
+}
+
+// A file reads ahead, and what it has read when the time is over is gone.
+async function showFile(listener: socket.Socket, run: Run): Promise<void> {
+  using client = await socket.create_connection(listener.getsockname());
+  using conn = (await listener.accept())[0];
+  run.say({
+    en:
+      "8. makefile is for sockets without a timeout. After one the file cannot\n" +
+      "   be used any more, and has lost what it had of a line. The peer has\n" +
+      "   sent half, and the rest of the line later:",
+    zh:
+      "8. makefile 要求套接字没有超时。一旦超时，这个文件就不能再用了，已经读到\n" +
+      "   的半行也丢了。对端先发 half，后来才发这一行的其余部分：",
+  });
+  client.settimeout(0.05);
+  const file = client.makefile("r", { encoding: "utf-8" });
+  await conn.sendall(encode("half"));
+  show("readline", await failureOf(() => file.readline()));
+  await conn.sendall(encode(" a line\n"));
+  show("readline again", await failureOf(() => file.readline()));
+  show("recv", repr(await client.recv(1024)));
+  await file.close();
+}
+
+// "Python you know", beside it what it is here.
+function sayHowElsewhere(run: Run): void {
+  const rows = [
+    ["Python", run.text({ en: "here", zh: "本模块" }), "Deno"],
+    ["s.settimeout(5)", "s.settimeout(5)", "--native"],
+    ["timeout=5", "{ timeout: 5 }", "AbortSignal.timeout(5000)"],
+    ["time.monotonic()", "performance.now() / 1000", "performance.now()"],
+    ["except TimeoutError", "e instanceof TimeoutError", "e.name"],
+  ];
+  const table = rows.map(([python, here, deno]) =>
+    `   ${pad(python!, 22)}${pad(here!, 28)}${deno}`
+  ).join("\n");
+  run.say({ en: table, zh: table });
+}
