@@ -40,18 +40,20 @@ async function showValues(listener: socket.Socket, run: Run): Promise<void> {
   run.say({
     en:
       "How long do I wait? Each socket has a timeout, in seconds, for every\n" +
-      "call that waits. Nothing has been sent yet. What will recv do with the\n" +
-      "timeouts null (Python's None), 0 and 0.1?\n\n" +
-      "1. It waits as long as it takes; not at all; or so long at most. The\n" +
-      "   timeout may be set at any time, not only on a new socket. Some notes\n" +
-      "   have gettimeout(time), and count settimeout among the functions of\n" +
-      "   the module. It takes no argument, and both are methods:",
+      "call that waits. Nothing has been sent yet. What will recv do if the\n" +
+      "timeout is null (Python's None), 0 or 0.1?\n\n" +
+      "1. null waits as long as it takes, 0 not at all, 0.1 at most that long.\n" +
+      "   The timeout can be changed at any time, not only on a new socket.\n" +
+      "   Some notes write gettimeout(time), and call settimeout a function of\n" +
+      "   the module. Both are methods of a socket, and gettimeout takes no\n" +
+      "   argument:",
     zh: "要等多久？每个套接字都有一个超时（单位是秒），每次可能阻塞的调用都\n" +
       "受它限制。现在对方还什么都没发。超时分别为 null（Python 的 None）、\n" +
       "0 和 0.1，recv 会怎样？先猜一猜。\n\n" +
       "1. null：一直等下去；0：完全不等；0.1：最多等这么久。超时随时可以改，\n" +
       "   不必在刚创建套接字时设置。有的笔记写 gettimeout(time)，还把\n" +
-      "   settimeout 归为“模块的函数”。其实它不带参数，两者都是套接字的方法：",
+      "   settimeout 说成“模块的函数”。其实两者都是套接字的方法，gettimeout\n" +
+      "   也不带参数：",
   });
   client.settimeout(null);
   const receiving = client.recv(1024);
@@ -71,9 +73,9 @@ async function showValues(listener: socket.Socket, run: Run): Promise<void> {
 async function showDefault(listener: socket.Socket, run: Run): Promise<void> {
   run.say({
     en:
-      "2. setdefaulttimeout is the module's: for sockets that are made later.\n" +
-      "   An accepted one is made later, too. The listener's timeout is for\n" +
-      "   accept, and the connection does not take it over:",
+      "2. setdefaulttimeout is the module's. It counts for all sockets that are\n" +
+      "   made after it, accepted ones included. The listener's own timeout is\n" +
+      "   for accept; the connection does not inherit it:",
     zh:
       "2. setdefaulttimeout 才是模块的函数，只影响之后创建的套接字，accept\n" +
       "   返回的也算在内。监听套接字自己的超时只管 accept，不会传给新连接：",
@@ -94,8 +96,8 @@ async function showDefault(listener: socket.Socket, run: Run): Promise<void> {
 async function showAccept(listener: socket.Socket, run: Run): Promise<void> {
   run.say({
     en:
-      "3. accept: a server that has something else to do as well need not wait\n" +
-      "   for ever. The client that comes after that is there for the next one:",
+      "3. accept: a server with other things to do need not wait for ever. A\n" +
+      "   client that comes after the timeout is there for the next accept:",
     zh:
       "3. accept：服务器若还有别的事要做，就不必一直等客户端。超时之后才来的\n" +
       "   客户端，下一次 accept 照样能接到：",
@@ -121,9 +123,9 @@ async function showRecv(listener: socket.Socket, run: Run): Promise<void> {
   run.say({
     en:
       "4. recv: the error is a TimeoutError, which is an OSError. It has no\n" +
-      "   errno, for it is not the system that refuses: our patience has ended.\n" +
-      "   Nothing is broken and nothing lost. What comes too late for one recv\n" +
-      "   is there for the next:",
+      "   errno: the system refused nothing, we only stopped waiting. The\n" +
+      "   connection is intact, and nothing is lost. What comes too late for\n" +
+      "   one recv is there for the next:",
     zh:
       "4. recv：抛出的是 TimeoutError，属于 OSError。它没有 errno，因为并不是\n" +
       "   系统拒绝了调用，只是我们不再等了。连接没有断，数据也不会丢：迟到的\n" +
@@ -150,9 +152,9 @@ async function showConnect(run: Run): Promise<void> {
     en:
       'Some notes say of listen(2): "two clients at most; others are refused".\n' +
       "How many will get in, and what does the next one see?\n\n" +
-      "5. connect, to a server that accepts nobody. Its queue holds one more\n" +
-      "   than the number says, on Linux. There a full queue refuses nothing:\n" +
-      "   it is silent, and only a timeout ends the wait. (Windows refuses.)",
+      "5. connect, to a server that never accepts. On Linux its queue holds one\n" +
+      "   more than the number. When it is full, the kernel refuses nobody: it\n" +
+      "   stays silent, and only a timeout ends the wait. (Windows refuses.)",
     zh:
       "有的笔记这样解释 listen(2)：“最多两个客户端，再来就被拒绝”。到底能连上\n" +
       "几个？下一个又会看到什么？\n\n" +
@@ -217,11 +219,11 @@ async function showDrip(listener: socket.Socket, run: Run): Promise<void> {
   using conn = (await listener.accept())[0];
   run.say({
     en:
-      `6. The timeout is ${LIMIT} s. The peer drips: a byte every ${PACE} s, hello in\n` +
-      "   all. Does that end the wait?",
+      `6. The timeout is ${LIMIT} s. The peer drips: one byte every ${PACE} s, until\n` +
+      "   hello is complete. Will a recv time out?",
     zh:
-      `6. 超时设为 ${LIMIT} 秒。对端“滴水”：每 ${PACE} 秒只发一个字节，一共发 hello。\n` +
-      "   等待会因超时而结束吗？",
+      `6. 超时设为 ${LIMIT} 秒。对端“滴水”：每 ${PACE} 秒只发一个字节，直到发完 hello。\n` +
+      "   会有 recv 超时吗？",
   });
   client.settimeout(LIMIT);
   const start = now();
@@ -229,39 +231,43 @@ async function showDrip(listener: socket.Socket, run: Run): Promise<void> {
   show("recv, recv, …", `${repr(data)} (${(now() - start).toFixed(2)} s)`);
   run.say({
     en:
-      "   No: every recv starts its clock anew, and such a peer can keep us for\n" +
-      "   ever. recvExactly has one deadline for all of them, and gives each\n" +
-      "   recv what remains of it:\n\n" + drawClocks(run),
-    zh: "   不会：每次 recv 都重新计时，这样的对端能让我们永远等下去。\n" +
-      "   recvExactly 给所有 recv 定一个共同的截止时间，每次只等剩下的时间：\n\n" +
+      "   No. Every recv starts a clock of its own, so such a peer can hold us\n" +
+      "   for ever. recvExactly has one deadline for all of them: each recv may\n" +
+      `   take what is left of it.\n\n${drawClocks(run)}`,
+    zh: "   不会。每次 recv 都重新计时，这样的对端能让我们永远等下去。\n" +
+      "   recvExactly 给所有 recv 定一个共同的截止时间，每次只等剩下的时间。\n\n" +
       drawClocks(run),
   });
   await showDeadline(client, conn, run);
 }
 
-// The pieces that came in time are in the error, and the rest is still to come.
+// What came in time is in the error, and the rest is still to come.
 async function showDeadline(
   client: socket.Socket,
   conn: socket.Socket,
   run: Run,
 ): Promise<void> {
+  run.say({
+    en:
+      "   Now the peer drips good morning. What came in time is not lost: the\n" +
+      "   error brings it, and the next call gets the rest.",
+    zh:
+      "   现在对端用同样的办法发 good morning。按时到的字节不会丢：它们在异常\n" +
+      "   里，其余的由下一次调用接着收。",
+  });
   const dripping = drip(conn, "good morning");
   const error: unknown = await recvExactly(client, 12, now() + LIMIT)
     .catch((reason) => reason);
   if (!(error instanceof RecvTimeoutError)) throw error;
-  console.log();
-  show("recvExactly", error);
   const { received } = error;
+  const missing = 12 - received.length;
   const [rest] = await Promise.all([
-    recvExactly(client, 12 - received.length, now() + 5),
+    recvExactly(client, missing, now() + 5),
     dripping,
   ]);
-  show("error.received + rest", repr(concat([received, rest])));
+  show("recvExactly", error);
+  show("error.received, rest", repr(concat([received, rest])));
   show("gettimeout(), as before", client.gettimeout());
-  run.say({
-    en: "   What came in time was not lost: the error brought it.",
-    zh: "   按时到的字节没有丢：它们就在异常里。",
-  });
 }
 
 /** The clocks of `recv` and `recvExactly`, while five bytes come. */
@@ -292,10 +298,10 @@ async function showSendall(listener: socket.Socket, run: Run): Promise<void> {
   using conn = (await listener.accept())[0];
   run.say({
     en:
-      "7. sendall has had such a deadline of its own since Python 3.5. The\n" +
-      "   timeout is for the whole call, though it sends in many pieces; on\n" +
-      "   success it returns nothing. Here 64 MiB go to a peer that reads\n" +
-      "   slowly. Python does not say how much went out; here the error does:",
+      "7. sendall has had such a deadline since Python 3.5: its timeout is for\n" +
+      "   the whole call, in however many pieces it sends. (When all went well\n" +
+      "   it returns nothing.) Here 64 MiB go to a peer that reads slowly.\n" +
+      "   Python does not say how much of it was sent; here the error does:",
     zh:
       "7. sendall 自带截止时间（Python 3.5 起）：虽然要分很多次发送，超时却是\n" +
       "   针对整个调用的；成功时没有返回值。现在把 64 MiB 发给一个读得很慢的\n" +
@@ -327,12 +333,12 @@ async function showFile(listener: socket.Socket, run: Run): Promise<void> {
   using conn = (await listener.accept())[0];
   run.say({
     en:
-      "8. makefile is for sockets without a timeout. After one the file cannot\n" +
-      "   be used any more, and has lost what it had of a line. The peer has\n" +
-      "   sent half, and the rest of the line later:",
+      "8. makefile wants a socket without a timeout. After one, the file can no\n" +
+      "   longer be used, and what it had of the line is gone. Here the peer\n" +
+      "   sends half, and the rest of the line too late:",
     zh:
       "8. makefile 要求套接字没有超时。一旦超时，这个文件就不能再用了，已经读到\n" +
-      "   的半行也丢了。对端先发 half，后来才发这一行的其余部分：",
+      "   的半行也丢了。对端先发 half，这一行的其余部分来得太晚：",
   });
   client.settimeout(0.05);
   const file = client.makefile("r", { encoding: "utf-8" });
@@ -344,17 +350,26 @@ async function showFile(listener: socket.Socket, run: Run): Promise<void> {
   await file.close();
 }
 
-// "Python you know", beside it what it is here.
+// For who knows Python, what it is called elsewhere.
 function sayHowElsewhere(run: Run): void {
+  const own = run.text({ en: "own the read: --native", zh: "见 --native" });
   const rows = [
     ["Python", run.text({ en: "here", zh: "本模块" }), "Deno"],
-    ["s.settimeout(5)", "s.settimeout(5)", "--native"],
+    ["s.settimeout(5)", "s.settimeout(5)", own],
     ["timeout=5", "{ timeout: 5 }", "AbortSignal.timeout(5000)"],
-    ["time.monotonic()", "performance.now() / 1000", "performance.now()"],
+    [
+      "time.monotonic()",
+      "performance.now() / 1000",
+      "performance.now() / 1000",
+    ],
     ["except TimeoutError", "e instanceof TimeoutError", "e.name"],
   ];
   const table = rows.map(([python, here, deno]) =>
-    `   ${pad(python!, 22)}${pad(here!, 28)}${deno}`
+    `   ${pad(python!, 21)}${pad(here!, 27)}${deno}`
   ).join("\n");
-  run.say({ en: table, zh: table });
+  run.say({
+    en: `The Python you know, the same here, and in plain Deno:\n\n${table}`,
+    zh:
+      `熟悉的 Python 写法，以及在本模块和 Deno 自带 API 里的对应：\n\n${table}`,
+  });
 }

@@ -125,11 +125,11 @@ async function showConnect(run: Run): Promise<void> {
   using listener = Deno.listen({ hostname, port: 0, tcpBacklog: 2 });
   const { port } = listener.addr;
   run.say({
-    en: "In plain Deno nothing has a timeout.\n\n" +
-      "1. connect takes a signal, and AbortSignal.timeout(100) is one that is\n" +
-      "   aborted after 100 ms. tcpBacklog: 2 is listen(2): on Linux a full\n" +
-      "   queue is silent. (Windows refuses.)",
-    zh: "Deno 自带的 API 里没有超时这一项。\n\n" +
+    en: "In plain Deno no call has a timeout.\n\n" +
+      "1. connect takes a signal: AbortSignal.timeout(100) ends the attempt\n" +
+      "   after 100 ms. tcpBacklog: 2 is listen(2). On Linux a full queue stays\n" +
+      "   silent. (Windows refuses.)",
+    zh: "Deno 自带的 API 没有超时设置。\n\n" +
       "1. connect 可以接受一个 signal，AbortSignal.timeout(100) 会在 100 毫秒后\n" +
       "   中止它。tcpBacklog: 2 相当于 listen(2)：在 Linux 上，队列满了便没有\n" +
       "   任何回应。（Windows 则会拒绝。）",
@@ -157,9 +157,9 @@ async function showRace(listener: Deno.TcpListener, run: Run): Promise<void> {
   using conn = await listener.accept();
   run.say({
     en:
-      "2. read takes no signal. So many programs let it race with a timer, and\n" +
-      "   when the timer wins, read again. The peer then sends one, and later\n" +
-      "   two. What does that second read get?",
+      "2. read takes no signal. Many programs let it race against a timer, and\n" +
+      "   read again when the timer has won. Then the peer sends one, and after\n" +
+      "   that two. What does the second read get?",
     zh:
       "2. read 不接受 signal。于是很多程序让它和计时器赛跑（Promise.race），\n" +
       "   计时器赢了就重新 read。随后对端先发 one，再发 two。第二次 read 会\n" +
@@ -180,8 +180,8 @@ async function showRace(listener: Deno.TcpListener, run: Run): Promise<void> {
   show("the one that lost", repr(lost));
   run.say({
     en:
-      "   The read that lost the race is still there, and got what came first.\n" +
-      "   Nobody asks it any more: for the program these bytes are gone.",
+      "   The read that lost the race had not ended, and took what came first.\n" +
+      "   Nobody waits for it any more: for the program these bytes are gone.",
     zh:
       "   赛跑输掉的那次 read 并没有取消，先到的数据给了它。程序早就不再理会\n" +
       "   它，这些字节也就丢了。",
@@ -194,9 +194,9 @@ async function showOwner(listener: Deno.TcpListener, run: Run): Promise<void> {
   using conn = await listener.accept();
   run.say({
     en:
-      "3. So the read needs an owner: who gives up leaves it pending, and the\n" +
-      "   next call waits for the same one. TimedConn in this lesson does that,\n" +
-      "   and so does each socket of the module:",
+      "3. So the read needs an owner. A call that gives up leaves it pending,\n" +
+      "   and the next call waits for the same one. The lesson's TimedConn does\n" +
+      "   that, and so does every socket of the module:",
     zh:
       "3. 所以这次 read 得有个“主人”：等的人放弃了，它就留在那里，下一次调用\n" +
       "   接着等它。本课的 TimedConn 就是这样做的，socket 模块的每个套接字\n" +
@@ -215,8 +215,8 @@ async function showClose(listener: Deno.TcpListener, run: Run): Promise<void> {
   using _ = await listener.accept();
   run.say({
     en:
-      "4. Whoever gives up the whole connection can close it when the time is\n" +
-      "   over. That ends each read and write that waits, for good:",
+      "4. If the whole connection is to be given up, close it when the time is\n" +
+      "   over. That ends every read and write that waits, and the connection:",
     zh:
       "4. 如果连整个连接都不要了，到时间直接 close 就行。正在等待的 read 和\n" +
       "   write 都会立刻结束，当然这个连接也不能再用了：",
@@ -226,9 +226,9 @@ async function showClose(listener: Deno.TcpListener, run: Run): Promise<void> {
   clearTimeout(timer);
   run.say({
     en:
-      "   A write that waits cannot be taken back, and nobody knows how much of\n" +
-      "   it is out: there it is the only way. The deadline is as ever: what\n" +
-      "   remains of it is the timeout of the next call.",
+      "   For a write that waits there is no other way: it cannot be taken\n" +
+      "   back, and nobody knows how much of it is out. A deadline works as in\n" +
+      "   the module: what is left of it is the timeout of the next call.",
     zh:
       "   正在等待的 write 收不回来，发出了多少也没人知道，所以只能这样做。\n" +
       "   截止时间的用法不变：剩下多少时间，下一次调用就等多久。",

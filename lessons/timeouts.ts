@@ -9,7 +9,8 @@
 //       deno run -A lessons/timeouts.ts server     then, in another terminal,
 //       deno run -A lessons/timeouts.ts client     or Python, or nc
 //
-// Start the server with --timeout 5, and let the client say nothing.
+// Start the server with --timeout 5, and let the client say nothing. With
+// --native the same in plain Deno; --help says what else there is.
 // Next: nonblocking.ts
 
 import * as socket from "../mod.ts";
