@@ -21,8 +21,8 @@ export function now(): number {
 // Less than nothing would be a ValueError, and 0 has a meaning of its own: do not
 // wait at all, and raise BlockingIOError. Both are to be a TimeoutError here.
 
-/** The seconds that remain until a deadline, as a timeout for the next call. */
-export function remain(deadline: number): number {
+/** What is left until a deadline, as the timeout of the next call. */
+export function remaining(deadline: number): number {
   const seconds = deadline - now();
   if (seconds <= 0) throw new socket.TimeoutError("timed out");
   return seconds;
@@ -60,7 +60,7 @@ export async function recvExactly(
   const timeout = sock.gettimeout();
   try {
     for (let n = 0; n < size;) {
-      sock.settimeout(remain(deadline));
+      sock.settimeout(remaining(deadline));
       const piece = await sock.recv(size - n);
       if (piece.length === 0) {
         throw new socket.ConnectionError(

@@ -141,8 +141,8 @@ async function showConnect(run: Run): Promise<void> {
       clients.use(await Deno.connect({ hostname, port, signal }));
     } catch (error) {
       if (!(error instanceof Error && "code" in error)) throw error;
-      show("clients that got in", count);
-      show("the next one", error.name);
+      show(run.text({ en: "clients connected", zh: "连上的客户端" }), count);
+      show(run.text({ en: "the next one", zh: "下一个" }), error.name);
       return;
     }
   }
@@ -176,8 +176,11 @@ async function showRace(listener: Deno.TcpListener, run: Run): Promise<void> {
   await writeAll(conn, encode("two"));
   const second = new Uint8Array(1024);
   const count = await client.read(second);
-  show("the second read", repr(second.subarray(0, count ?? 0)));
-  show("the one that lost", repr(lost));
+  show(
+    run.text({ en: "the second read", zh: "第二次 read" }),
+    repr(second.subarray(0, count ?? 0)),
+  );
+  show(run.text({ en: "the one that lost", zh: "输掉的 read" }), repr(lost));
   run.say({
     en:
       "   The read that lost the race had not ended, and took what came first.\n" +

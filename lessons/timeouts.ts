@@ -19,7 +19,7 @@ import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { UsageError } from "./_options.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
-import { now, recvExactly, remain } from "./_timeouts_deadline.ts";
+import { now, recvExactly, remaining } from "./_timeouts_deadline.ts";
 import { demo } from "./_timeouts_demo.ts";
 import { type End, Lines, LongLineError } from "./_timeouts_lines.ts";
 import { connectWithin, nativeDemo, TimedConn } from "./_timeouts_native.ts";
@@ -66,7 +66,7 @@ async function readLine(
   const findTimeout = () => {
     if (!lines.isBegun) return timeout;
     end ??= now() + deadline;
-    return Math.min(timeout, remain(end));
+    return Math.min(timeout, remaining(end));
   };
   try {
     return await lines.read(findTimeout);
@@ -152,7 +152,7 @@ async function talk(end: End, timeout: number, run: Run): Promise<void> {
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
     const deadline = now() + timeout;
-    const reply = lines.read(() => remain(deadline));
+    const reply = lines.read(() => remaining(deadline));
     const sent = end.sendall(encode(line + "\n"), timeout);
     const text = new TextDecoder().decode(
       (await Promise.all([reply, sent]))[0],
