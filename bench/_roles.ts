@@ -1,73 +1,139 @@
 /**
- * What the programs of the benchmark have in common: each plays one role, says
- * on its first line at which port it listens, and on its last how long it took.
+ * What a contender in TypeScript plays, written once for all of them. A role
+ * that listens prints its address first; one that measures prints its seconds.
  */
 
-/** One end of a connection, as every contender offers it. */
+/** Bytes, as all contenders take and give them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** One end of a connection, as each contender offers it. */
 export interface Conn extends Disposable {
-  /** Fills the array from its start; nothing, or 0, at the end of the stream. */
-  receiveInto(target: Uint8Array<ArrayBuffer>): Promise<number | null>;
-  /** Sends all of it, or says how much it has sent. */
-  send(data: Uint8Array<ArrayBuffer>): Promise<number | void>;
+  /** A new array of at most `size` bytes; an empty one at the end. */
+  receive(size: number): Promise<Bytes>;
+  /** How many bytes it has put into `target`; none at the end. */
+  receiveInto(target: Bytes): Promise<number | null>;
+  /** How many bytes it has taken. */
+  send(data: Bytes): Promise<number>;
+  sendAll(data: Bytes): Promise<void>;
   endSending(): Promise<void>;
 }
 
+/** A socket that accepts. */
+export interface Listener extends Disposable {
+  /** A port, or the path of a Unix socket. */
+  readonly address: string;
+  accept(): Promise<Conn>;
+}
+
+/** A UDP socket; `A` is what the contender calls an address. */
+export interface Datagrams<A> extends Disposable {
+  readonly port: number;
+  send(data: Bytes, to: A): Promise<unknown>;
+  /** Fills `target`, and says how many bytes came and from where. */
+  receiveInto(target: Bytes): Promise<[count: number, from: A]>;
+}
+
 /** What a contender has to bring. */
-export interface Contender {
-  connect(port: number): Promise<Conn>;
-  /** Listens, hands the port over, and accepts one connection. */
-  acceptOne(onPort: (port: number) => void): Promise<Conn>;
+export interface Contender<A> {
+  connect(address: string): Promise<Conn>;
+  listen(address: string): Listener;
+  bind(): Datagrams<A>;
+  /** The address of a port on this computer. */
+  addressOf(port: number): A;
 }
 
-/** Plays the role that the command line names: ROLE PORT SIZE COUNT. */
-export async function play(contender: Contender): Promise<void> {
-  const [role = "", ...numbers] = Deno.args;
-  const [port = 0, size = 0, count = 0] = numbers.map(Number);
-  using conn = port === 0
-    ? await contender.acceptOne((port) => console.log(port))
-    : await contender.connect(port);
-  switch (role) {
-    case "echo":
-      return await echo(conn, size);
-    case "ping":
-      return await ping(conn, size, count);
-    case "source":
-      return await send(conn, size, count);
-    case "drain":
-      return await drain(conn, size, count);
-    case "sink":
-      return await sink(conn, size);
-    case "pour":
-      return await pour(conn, size, count);
-    default:
-      throw new Error(`Cannot play the role "${role}"`);
-  }
+/** The arguments of every role. */
+export interface Task {
+  /** A port, or the path of a Unix socket. */
+  readonly address: string;
+  /** Bytes a message. */
+  readonly size: number;
+  /** How many messages. */
+  readonly count: number;
 }
 
-async function echo(conn: Conn, size: number): Promise<void> {
+/** How many datagrams go before the receiver says that it has them. */
+const WINDOW = 64;
+
+/** Plays the role that the command line names: ROLE ADDRESS SIZE COUNT. */
+export async function play<A>(contender: Contender<A>): Promise<void> {
+  const [role = "", address = "0", size, count] = Deno.args;
+  const task = { address, size: Number(size), count: Number(count) };
+  const roles: Record<string, () => Promise<void>> = {
+    echo: () => acceptOne(contender, task, echo),
+    source: () => acceptOne(contender, task, send),
+    sink: () => acceptOne(contender, task, sink),
+    serve: () => serve(contender, task),
+    greet: () => greet(contender, task),
+    ping: () => connect(contender, task, ping),
+    drain: () => connect(contender, task, drain),
+    gather: () => connect(contender, task, gather),
+    pour: () => connect(contender, task, pour),
+    trickle: () => connect(contender, task, trickle),
+    churn: () => churn(contender, task),
+    udp_echo: () => udpEcho(contender, task),
+    udp_ping: () => udpPing(contender, task),
+    udp_sink: () => udpSink(contender, task),
+    udp_flood: () => udpFlood(contender, task),
+  };
+  const start = roles[role];
+  if (start === undefined) throw new Error(`Cannot play the role "${role}"`);
+  await start();
+}
+
+type Role = (conn: Conn, task: Task) => Promise<void>;
+
+async function acceptOne<A>(
+  contender: Contender<A>,
+  task: Task,
+  role: Role,
+): Promise<void> {
+  using listener = contender.listen(task.address);
+  console.log(listener.address);
+  using conn = await listener.accept();
+  await role(conn, task);
+}
+
+async function connect<A>(
+  contender: Contender<A>,
+  task: Task,
+  role: Role,
+): Promise<void> {
+  using conn = await contender.connect(task.address);
+  await role(conn, task);
+}
+
+// ## Streams
+
+async function echo(conn: Conn, { size }: Task): Promise<void> {
   const buffer = new Uint8Array(size);
   let count: number | null;
   while ((count = await conn.receiveInto(buffer))) {
-    const data = buffer.subarray(0, count);
-    let sent = await conn.send(data) ?? count;
-    while (sent < count) sent += await conn.send(data.subarray(sent)) ?? count;
+    await conn.sendAll(buffer.subarray(0, count));
+  }
+}
+
+/** Echoes to everybody, until the process is ended. */
+async function serve<A>(contender: Contender<A>, task: Task): Promise<void> {
+  using listener = contender.listen(task.address);
+  console.log(listener.address);
+  while (true) {
+    const conn = await listener.accept();
+    echo(conn, task).finally(() => conn[Symbol.dispose]());
   }
 }
 
 /** Round trips, each with another first byte, which has to come back. */
-async function ping(conn: Conn, size: number, count: number): Promise<void> {
+async function ping(conn: Conn, { size, count }: Task): Promise<void> {
   const message = new Uint8Array(size);
   const reply = new Uint8Array(size);
   const repeat = async (times: number) => {
     for (let i = 0; i < times; i++) {
       message[0] = i;
-      let sent = await conn.send(message) ?? size;
-      while (sent < size) {
-        sent += await conn.send(message.subarray(sent)) ?? size;
-      }
+      await conn.sendAll(message);
       let got = await conn.receiveInto(reply) ?? 0;
       while (got < size) {
-        got += await conn.receiveInto(reply.subarray(got)) ?? fail();
+        got += await conn.receiveInto(reply.subarray(got)) || fail();
       }
       if (reply[0] !== message[0]) throw new Error("The echo is not mine");
     }
@@ -78,16 +144,13 @@ async function ping(conn: Conn, size: number, count: number): Promise<void> {
   reportTime(start);
 }
 
-async function send(conn: Conn, size: number, count: number): Promise<void> {
+async function send(conn: Conn, { size, count }: Task): Promise<void> {
   const piece = new Uint8Array(size);
-  for (let i = 0; i < count; i++) {
-    let sent = await conn.send(piece) ?? size;
-    while (sent < size) sent += await conn.send(piece.subarray(sent)) ?? size;
-  }
+  for (let i = 0; i < count; i++) await conn.sendAll(piece);
 }
 
-/** Receives all that a source sends. */
-async function drain(conn: Conn, size: number, count: number): Promise<void> {
+/** Receives all into one array. */
+async function drain(conn: Conn, { size, count }: Task): Promise<void> {
   const buffer = new Uint8Array(size);
   let total = await conn.receiveInto(buffer) ?? 0;
   const start = performance.now();
@@ -97,35 +160,161 @@ async function drain(conn: Conn, size: number, count: number): Promise<void> {
   checkTotal(total, size * count);
 }
 
+/** Receives all, in a new array each time. */
+async function gather(conn: Conn, { size, count }: Task): Promise<void> {
+  let total = (await conn.receive(size)).length;
+  const start = performance.now();
+  let data: Bytes;
+  while ((data = await conn.receive(size)).length > 0) total += data.length;
+  reportTime(start);
+  checkTotal(total, size * count);
+}
+
 /** Receives all that is poured, and answers how much it was. */
-async function sink(conn: Conn, size: number): Promise<void> {
-  const buffer = new Uint8Array(size);
+async function sink(conn: Conn): Promise<void> {
+  const buffer = new Uint8Array(256 * 1024);
   let total = 0;
   let got: number | null;
   while ((got = await conn.receiveInto(buffer))) total += got;
-  await conn.send(new TextEncoder().encode(String(total)));
+  await conn.sendAll(new TextEncoder().encode(String(total)));
 }
 
-async function pour(conn: Conn, size: number, count: number): Promise<void> {
+async function pour(conn: Conn, task: Task): Promise<void> {
   const start = performance.now();
-  await send(conn, size, count);
-  await conn.endSending();
-  const answer = new Uint8Array(100);
-  const got = await conn.receiveInto(answer) ?? 0;
-  reportTime(start);
-  const total = Number(new TextDecoder().decode(answer.subarray(0, got)));
-  checkTotal(total, size * count);
+  await send(conn, task);
+  await endPouring(conn, task, start);
 }
+
+/** As `pour`, with one `send` a piece, which may take a part of it. */
+async function trickle(conn: Conn, task: Task): Promise<void> {
+  const { size, count } = task;
+  const piece = new Uint8Array(size);
+  const start = performance.now();
+  for (let left = size * count; left > 0;) {
+    left -= await conn.send(left < size ? piece.subarray(0, left) : piece);
+  }
+  await endPouring(conn, task, start);
+}
+
+async function endPouring(
+  conn: Conn,
+  { size, count }: Task,
+  start: number,
+): Promise<void> {
+  await conn.endSending();
+  const answer = await conn.receive(100);
+  reportTime(start);
+  checkTotal(Number(new TextDecoder().decode(answer)), size * count);
+}
+
+/** Closes each connection as soon as it is there. */
+async function greet<A>(contender: Contender<A>, task: Task): Promise<void> {
+  using listener = contender.listen(task.address);
+  console.log(listener.address);
+  while (true) (await listener.accept())[Symbol.dispose]();
+}
+
+/** Connects, sees the end, and closes. */
+async function churn<A>(
+  contender: Contender<A>,
+  { address, count }: Task,
+): Promise<void> {
+  const repeat = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      using conn = await contender.connect(address);
+      checkTotal((await conn.receive(1)).length, 0);
+    }
+  };
+  await repeat(count / 10);
+  const start = performance.now();
+  await repeat(count);
+  reportTime(start);
+}
+
+// ## Datagrams
+
+async function udpEcho<A>(
+  contender: Contender<A>,
+  { size }: Task,
+): Promise<void> {
+  using sock = contender.bind();
+  console.log(sock.port);
+  const buffer = new Uint8Array(size);
+  while (true) {
+    const [count, from] = await sock.receiveInto(buffer);
+    if (count === 0) return; // So the other end says that it was all.
+    await sock.send(buffer.subarray(0, count), from);
+  }
+}
+
+async function udpPing<A>(
+  contender: Contender<A>,
+  { address, size, count }: Task,
+): Promise<void> {
+  using sock = contender.bind();
+  const to = contender.addressOf(Number(address));
+  const message = new Uint8Array(size);
+  const reply = new Uint8Array(size);
+  const repeat = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      message[0] = i;
+      await sock.send(message, to);
+      const [got] = await sock.receiveInto(reply);
+      checkTotal(got, size);
+      if (reply[0] !== message[0]) throw new Error("The echo is not mine");
+    }
+  };
+  await repeat(count / 10);
+  const start = performance.now();
+  await repeat(count);
+  reportTime(start);
+  await sock.send(new Uint8Array(0), to);
+}
+
+async function udpSink<A>(
+  contender: Contender<A>,
+  { size, count }: Task,
+): Promise<void> {
+  using sock = contender.bind();
+  console.log(sock.port);
+  const buffer = new Uint8Array(size);
+  const ack = new Uint8Array(1);
+  for (let i = 1; i <= count; i++) {
+    const [got, from] = await sock.receiveInto(buffer);
+    checkTotal(got, size);
+    if (i % WINDOW === 0) await sock.send(ack, from);
+  }
+}
+
+async function udpFlood<A>(
+  contender: Contender<A>,
+  { address, size, count }: Task,
+): Promise<void> {
+  using sock = contender.bind();
+  const to = contender.addressOf(Number(address));
+  const message = new Uint8Array(size);
+  const ack = new Uint8Array(1);
+  const start = performance.now();
+  for (let i = 1; i <= count; i++) {
+    await sock.send(message, to);
+    if (i % WINDOW === 0) await sock.receiveInto(ack);
+  }
+  reportTime(start);
+}
+
+// ## What they report
 
 function fail(): never {
   throw new Error("The peer has ended the connection");
 }
 
-function reportTime(start: number): void {
+/** Prints the seconds since `start`. */
+export function reportTime(start: number): void {
   console.log((performance.now() - start) / 1e3);
 }
 
-function checkTotal(total: number, expected: number): void {
+/** Nothing may be missing. */
+export function checkTotal(total: number, expected: number): void {
   if (total !== expected) {
     throw new Error(`Bytes are missing: ${total} of ${expected} arrived`);
   }
