@@ -70,7 +70,10 @@ export class TimedConn implements End, Disposable {
     this.#conn = conn;
   }
 
-  /** Receives what has come, up to so many bytes; none at the end. */
+  /**
+   * Receives what has come, up to so many bytes; none at the end. One call at a
+   * time: two would get the same bytes.
+   */
   async recv(size: number, timeout: number): Promise<Bytes> {
     if (this.#unread.length === 0) {
       this.#reading ??= this.#conn.read(this.#buffer);

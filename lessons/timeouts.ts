@@ -34,9 +34,9 @@ export { recvExactly };
 
 // ## The server
 //
-// It sends each line back when it is complete. Who says nothing, or takes too
-// long for a line, or makes one too long, is told so and sent away: all of them
-// would otherwise keep a connection, and its memory, for as long as they like.
+// It sends each line back when it is complete. A client that says nothing, takes
+// too long for a line, or makes one too long, is told so and sent away: it could
+// otherwise keep a connection, and memory, for as long as it likes.
 async function echoLines(end: End, limits: Limits): Promise<Text> {
   const lines = new Lines(end, LONGEST_LINE);
   let count = 0;
@@ -44,7 +44,7 @@ async function echoLines(end: End, limits: Limits): Promise<Text> {
     const line = await readLine(lines, limits);
     if ("en" in line) {
       const goodbye = encode(`goodbye: ${line.en}\n`);
-      await end.sendall(goodbye, limits.timeout);
+      await trySend(end, goodbye, limits.timeout);
       return { en: `sent away: ${line.en}`, zh: `被断开：${line.zh}` };
     }
     if (line.length === 0) return formatEchoed(count);
@@ -53,9 +53,9 @@ async function echoLines(end: End, limits: Limits): Promise<Text> {
   }
 }
 
-// Two clocks. Between two lines a client may be silent for `timeout`. From the
-// first byte of a line on there is a deadline, too, so that another byte gains it
-// nothing; without that, one byte a minute would be enough to stay.
+// There are two clocks. Between two lines a client may be silent for `timeout`.
+// From the first byte of a line on there is a deadline, too, which one byte more
+// does not put off. Without it a byte a minute would be enough to stay.
 
 /** Reads a line, or says what is wrong with the client. */
 async function readLine(
@@ -81,8 +81,8 @@ async function readLine(
   }
 }
 
-// Sending waits, too, as soon as the buffers of both ends are full: a client that
-// sends and never reads would hold us there. It cannot be told; it reads nothing.
+// Sending waits, too, once the buffers of both ends are full: a client that sends
+// and never reads would hold us here. There is no way to tell it so.
 async function trySend(
   end: End,
   data: Bytes,
@@ -144,19 +144,19 @@ async function client(run: Run): Promise<void> {
   await talk(withTimeouts(sock), timeout, run);
 }
 
-// One deadline for the line and its reply, however many pieces that comes in. It
-// is sent and received at the same time, as in the first lesson. After a timeout
-// the reply may still come, and would be taken for the next one's: so we end.
+// One deadline for a line and its reply, in however many pieces that comes. Both
+// are under way at the same time, as in the first lesson. After a timeout the
+// reply may still come, and would be taken for that to the next line: so we end.
 async function talk(end: End, timeout: number, run: Run): Promise<void> {
   const lines = new Lines(end, LONGEST_REPLY);
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
     const deadline = now() + timeout;
-    const reply = lines.read(() => remaining(deadline));
-    const sent = end.sendall(encode(line + "\n"), timeout);
-    const text = new TextDecoder().decode(
-      (await Promise.all([reply, sent]))[0],
-    );
+    const [reply] = await Promise.all([
+      lines.read(() => remaining(deadline)),
+      end.sendall(encode(line + "\n"), timeout),
+    ]);
+    const text = new TextDecoder().decode(reply);
     if (!text.endsWith("\n")) {
       throw new socket.ConnectionError(run.text({
         en: "The server closed the connection before the end of its reply",
