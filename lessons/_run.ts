@@ -9,7 +9,6 @@
 import type { Text } from "./_languages.ts";
 import { StandardStreamError } from "./_lines.ts";
 import {
-  type Command,
   formatAddress,
   formatUsage,
   type LessonOption,
