@@ -56,6 +56,7 @@ async function showValues(listener: socket.Socket, run: Run): Promise<void> {
       "   settimeout 说成“模块的函数”。其实两者都是套接字的方法，gettimeout\n" +
       "   也不带参数：",
   });
+  show("gettimeout()", client.gettimeout());
   client.settimeout(null);
   const receiving = client.recv(1024);
   const [data] = await Promise.all([receiving, conn.sendall(encode("hi"))]);
