@@ -16,6 +16,7 @@ import { LESSON as recvEof } from "./recv_eof.ts";
 import { LESSON as sendSendall } from "./send_sendall.ts";
 import { LESSON as sticky } from "./sticky.ts";
 import { LESSON as tcpEcho } from "./tcp_echo.ts";
+import { LESSON as timeouts } from "./timeouts.ts";
 import { LESSON as udp } from "./udp.ts";
 
 /** All lessons, in the order in which to take them. */
@@ -26,6 +27,7 @@ export const LESSONS: readonly Lesson[] = [
   sendSendall,
   sticky,
   udp,
+  timeouts,
   nonblocking,
 ];
 
