@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "unicode_errors", "python"],
+  ["builtin", "constants", "errno", "errors", "unicode_errors", "python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
   ["keep_alive", "libc", "lock", "turn", "unix_name", "waiting"],
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
