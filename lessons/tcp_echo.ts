@@ -226,7 +226,8 @@ async function nativeClient(run: Run): Promise<void> {
   await talk((data) => writeAll(conn, data), (size) => read(conn, size), run);
 }
 
-async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
+/** As Python's `recv`: no bytes mean the end. */
+export async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
   const buffer = new Uint8Array(size);
   return buffer.subarray(0, await conn.read(buffer) ?? 0);
 }
