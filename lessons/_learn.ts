@@ -10,7 +10,9 @@ import { pad } from "./_draw.ts";
 import { findLanguage, isLanguage, type Text } from "./_languages.ts";
 import { findName, findNumber } from "./_path.ts";
 import { type Lesson, runLesson } from "./_run.ts";
+import { LESSON as base64 } from "./base64.ts";
 import { LESSON as bytesText } from "./bytes_text.ts";
+import { LESSON as framing } from "./framing.ts";
 import { LESSON as nonblocking } from "./nonblocking.ts";
 import { LESSON as recvEof } from "./recv_eof.ts";
 import { LESSON as sendSendall } from "./send_sendall.ts";
@@ -26,6 +28,8 @@ export const LESSONS: readonly Lesson[] = [
   recvEof,
   sendSendall,
   sticky,
+  framing,
+  base64,
   udp,
   timeouts,
   nonblocking,
