@@ -54,7 +54,8 @@ interface Loan {
 export class Inflow {
   readonly #conn: Connection;
   readonly #fate: Fate;
-  readonly #receivers = new Line(() => this.#onDeserted());
+  /** The callers whose arrays the read cannot fill; idle sockets have none. */
+  #receivers: Line | undefined;
   #reading: Promise<void> | undefined;
   #loan: Loan | undefined;
   // What nobody has asked for yet stands in `#buffer` from `#start` to `#end`;
@@ -251,8 +252,9 @@ export class Inflow {
     }
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
-    const answer = this.#receivers.wait(take, deadline);
-    if (!this.#receivers.isEmpty) this.#keepProcessAlive();
+    const receivers = this.#receivers ??= new Line(() => this.#onDeserted());
+    const answer = receivers.wait(take, deadline);
+    if (!receivers.isEmpty) this.#keepProcessAlive();
     if (this.#onChange !== undefined) this.#lookOut();
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
@@ -266,6 +268,11 @@ export class Inflow {
     } finally {
       this.#isEndAssumed = false;
     }
+  }
+
+  /** Whether callers stand in the line. */
+  get #isAwaited(): boolean {
+    return this.#receivers?.isEmpty === false;
   }
 
   /** Whether no read is under way, and nothing waits to be received. */
@@ -420,9 +427,9 @@ export class Inflow {
   }
 
   #serve(): void {
-    if (!this.#receivers.isEmpty) {
-      this.#receivers.serve();
-      if (!this.#receivers.isEmpty && !this.#reading) {
+    if (this.#isAwaited) {
+      this.#receivers?.serve();
+      if (this.#isAwaited && !this.#reading) {
         this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
       }
     }
@@ -444,7 +451,7 @@ export class Inflow {
 
   /** A read that nobody waits for must not keep the process running. */
   #letProcessExit(): void {
-    const isAwaited = !this.#receivers.isEmpty || this.#loan?.isOver === false;
+    const isAwaited = this.#isAwaited || this.#loan?.isOver === false;
     if (this.#isUnreferenced || isAwaited || !this.#reading) return;
     if (this.#fate.isClosed) return;
     this.#isUnreferenced = true;
@@ -454,7 +461,7 @@ export class Inflow {
   /** Tells those who wait that the connection is broken. */
   onBreak(): void {
     this.#endLoan((loan) => loan.reject(this.#fate.takeFailure()));
-    this.#receivers.serve();
+    this.#receivers?.serve();
     this.#onChange?.();
   }
 
@@ -463,7 +470,7 @@ export class Inflow {
     this.#isShut = true;
     this.#isEndAssumed = true;
     this.#endLoan((loan) => loan.resolve(0));
-    this.#receivers.serve();
+    this.#receivers?.serve();
     this.#isEndAssumed = false;
     this.#onChange?.();
     this.#letProcessExit();
@@ -489,7 +496,7 @@ export class Inflow {
   /** Ends every call that waits. */
   close(): void {
     this.#endLoan((loan) => loan.reject(osError("EBADF")));
-    this.#receivers.close();
+    this.#receivers?.close();
   }
 
   /** Settles when the read in flight is over, which closing ends. */
