@@ -16,7 +16,7 @@ import { asOptionalSize, IOBase } from "./io_base.ts";
 import { Lock } from "./lock.ts";
 import type { Newline } from "./newlines.ts";
 import { asInteger, repr, typeName } from "./python.ts";
-import { countCharacters, TextReader } from "./text_reader.ts";
+import { TextReader } from "./text_reader.ts";
 import { TextWriter } from "./text_writer.ts";
 
 /** The encoding where none is given: that of Python in a UTF-8 locale. */
@@ -346,14 +346,14 @@ export class TextIOWrapper extends IOBase<string> {
       const isUrgent = mustFlush || this.#writeThrough;
       if (!isUrgent && this.#writeLock.isFree && writer.keep(piece)) {
         this.#reader?.forget();
-        return Promise.resolve(countCharacters(text));
+        return Promise.resolve(piece.characters);
       }
       return this.#writeLock.run(async () => {
         await writer.write(buffer, piece);
         if (isUrgent) await writer.empty(buffer);
         if (mustFlush) await buffer.flush();
         this.#reader?.forget();
-        return countCharacters(text);
+        return piece.characters;
       });
     } catch (error) {
       return Promise.reject(error);

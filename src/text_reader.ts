@@ -161,9 +161,11 @@ export class TextReader {
 
 /** How many characters a text has as Python counts them, by code points. */
 export function countCharacters(text: string): number {
-  if (!/[\ud800-\udbff]/.test(text)) return text.length;
-  let count = 0;
-  for (const _ of text) count++;
+  let count = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const isHalf = (text.charCodeAt(i) & 0xfc00) === 0xd800;
+    if (isHalf && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) count--;
+  }
   return count;
 }
 

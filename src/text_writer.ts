@@ -9,6 +9,7 @@ import { gather } from "./buffers.ts";
 import { type Codec, Encoder } from "./codec.ts";
 import type { Bytes } from "./connection.ts";
 import type { Newline } from "./newlines.ts";
+import { countCharacters } from "./text_reader.ts";
 
 /** How much to gather before it goes to the buffer. */
 const CHUNK_SIZE = 8192;
@@ -25,6 +26,8 @@ export interface BytesTarget {
 /** Text that can be written: its encoding has all of it. */
 export interface Piece {
   readonly text: string;
+  /** How many characters were given, as Python counts them. */
+  readonly characters: number;
   readonly size: number;
   /** The text's bytes, unless they are made later and together with others. */
   readonly bytes: Bytes | undefined;
@@ -57,9 +60,14 @@ export class TextWriter {
     const isSame = newline === "" || newline === "\n";
     const text = isSame ? given : given.replaceAll("\n", newline);
     const next = this.#encoder.next(text);
-    return typeof next === "number"
-      ? { text, size: next, bytes: undefined }
-      : { text, size: next.length, bytes: next };
+    if (typeof next !== "number") {
+      const characters = countCharacters(given);
+      return { text, characters, size: next.length, bytes: next };
+    }
+    // Of a character that is two units of JavaScript's no encoding makes two bytes.
+    const isSimple = isSame && next === text.length;
+    const characters = isSimple ? text.length : countCharacters(given);
+    return { text, characters, size: next, bytes: undefined };
   }
 
   /** Keeps a piece if it need not go to the buffer now, and says whether. */

@@ -80,16 +80,16 @@ const WRITING_UTF8: Writing = {
   reason: "surrogates not allowed",
   findMisfit: findSurrogates,
   measure(text) {
-    // deno-lint-ignore no-control-regex -- these are what ASCII begins with
-    if (/^[\x00-\x7f]*$/.test(text)) return text.length;
-    let count = 0;
+    // One loop: for a line of text a regular expression costs three times as much.
+    let size = text.length;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
+      if (unit < 0x80) continue;
       // Each half of a pair counts for two of its four.
       const isHalf = unit >= 0xd800 && unit <= 0xdfff;
-      count += unit < 0x80 ? 1 : unit < 0x800 || isHalf ? 2 : 3;
+      size += unit < 0x800 || isHalf ? 1 : 2;
     }
-    return count;
+    return size;
   },
   encode: (text) => UTF8_ENCODER.encode(text),
 };
