@@ -24,8 +24,10 @@ const LINE_MAX = 1024;
 /** So many members hear of each other's coming and going: n of n are n * n. */
 const CROWD = 100;
 
-/** So many datagrams may wait to be sent; what comes then is refused. */
+/** So many datagrams may wait to be sent; lines that come then are refused. */
 const WAITING_MAX = 20_000;
+/** And so many more for that answer, and others that go to one member. */
+const ANSWERS_MAX = 1_000;
 
 /**
  * So many datagrams go to a member who says nothing, not even that it is there.
@@ -274,7 +276,8 @@ export class Room<Address> {
   }
 
   #send(text: string, to: Address[]): void {
-    if (to.length === 0 || this.#waiting + to.length > WAITING_MAX) return;
+    const most = WAITING_MAX + (to.length === 1 ? ANSWERS_MAX : 0);
+    if (to.length === 0 || this.#waiting + to.length > most) return;
     this.#queue.push({ data: encode(text), to });
     this.#waiting += to.length;
   }

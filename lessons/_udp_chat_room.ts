@@ -18,10 +18,10 @@ export interface Stage<Address> {
   serve(post: Post<Address>, run: Run): Promise<void>;
 }
 
-/** Shows three members of a room, in two steps that begin with a number. */
+/** Shows three members of a room, in two steps with these numbers. */
 export async function showRoom<Address>(
   run: Run,
-  number: number,
+  [first, second]: readonly [number, number],
   { open, serve }: Stage<Address>,
 ): Promise<void> {
   const stop = new AbortController();
@@ -53,30 +53,26 @@ export async function showRoom<Address>(
     await say(ming, encode("大家好"), alice, bob, ming);
     run.say({
       en:
-        `${number}. A room: one socket, and everybody who has sent something is a\n` +
-        "   member. Each row is one datagram sent to it, and what comes of that for\n" +
-        "   each. The sender gets its own line, too: who sends and then waits in\n" +
-        `   recvfrom, as Python programs do, has an answer.\n\n${
-          drawBoxes(...rows)
-        }`,
+        `${first}. A room: one socket, and whoever has sent something is a member. Each\n` +
+        "   row is one datagram sent to the room, and what each member gets for it.\n" +
+        "   The sender gets its own line, too: a Python program that calls sendto and\n" +
+        "   then waits in recvfrom has its answer.\n\n" +
+        drawBoxes(...rows),
       zh:
-        `${number}. 聊天室：服务器只有一个套接字，凡是发来过数据报的，就是成员。下面每行\n` +
-        "   是一个发给聊天室的数据报给每个成员带来的消息。发送者也会收到自己的\n" +
-        "   消息：这样，先 sendto 再等 recvfrom 的 Python 程序总能等到回复。\n\n" +
+        `${first}. 聊天室：服务器只有一个套接字，凡是发来过数据报的就是成员。下面每一行\n` +
+        "   对应一个发到聊天室的数据报，三格是三位成员因此收到的消息。发送者也会\n" +
+        "   收到自己的那一句：先 sendto 再等 recvfrom 的 Python 程序总能等到回复。\n\n" +
         drawBoxes(...rows),
     });
 
     run.say({
       en:
-        `${
-          number + 1
-        }. bob is up to mischief: clear your screens, speak for the room, send\n` +
-        "   what is no text, be alice. What alice gets, or bob for the last two:",
+        `${second}. bob is up to mischief: he would clear all screens, speak for the room,\n` +
+        "   send what is no text, and be called alice. The first two lines are what\n" +
+        "   alice gets, the last two what bob gets:",
       zh:
-        `${
-          number + 1
-        }. bob 开始捣乱：想清空大家的屏幕，想冒充聊天室说话，发来的不是文本，\n` +
-        "   还想改名叫 alice。下面是 alice 收到的，后两行则是 bob 收到的：",
+        `${second}. bob 捣乱：想清空大家的屏幕，想冒充聊天室说话，发来的不是文本，还想改名\n` +
+        "   叫 alice。前两行是 alice 收到的，后两行是 bob 自己收到的：",
     });
     const pranks: [data: Bytes, ...present: Post<Address>[]][] = [
       [encode("\x1b[2J"), alice, bob, ming],

@@ -101,10 +101,10 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
   async function talk(): Promise<void> {
     const wish = run.values.get("name") ?? "";
     const welcome = await ask(`/name ${wish}`.trim());
-    if (welcome === undefined) {
+    if (welcome === undefined && !run.interrupted.aborted) {
       throw new socket.ConnectionError(run.text(SILENCE));
     }
-    if (name === "" && welcome.startsWith("# ")) {
+    if (name === "" && welcome?.startsWith("# ")) {
       throw new socket.ConnectionError(welcome.slice(2));
     }
     for await (const line of readLines(run.interrupted)) {
@@ -165,6 +165,7 @@ async function within<T>(
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const giveUp = () => resolve(undefined);
   const timer = setTimeout(giveUp, milliseconds);
+  Deno.unrefTimer(timer); // If another loop fails meanwhile, all is over.
   signal.addEventListener("abort", giveUp);
   try {
     return await Promise.race([promise, late]);
@@ -182,11 +183,7 @@ async function openNative(
   host: string,
   port: number,
 ): Promise<Post<Deno.NetAddr>> {
-  if (!("listenDatagram" in Deno)) {
-    throw new Deno.errors.NotSupported(
-      "Deno.listenDatagram is there only with the flag --unstable-net",
-    );
-  }
+  checkNative();
   const { hostname } = await findHost(host);
   const conn = Deno.listenDatagram({ transport: "udp", hostname, port });
   const open = new DisposableStack();
@@ -201,6 +198,13 @@ async function openNative(
     send: (data, to) => conn.send(data, to),
     [Symbol.dispose]: () => open.dispose(),
   };
+}
+
+function checkNative(): void {
+  if ("listenDatagram" in Deno) return;
+  throw new Deno.errors.NotSupported(
+    "Deno.listenDatagram is there only with the flag --unstable-net",
+  );
 }
 
 /** The number of a host: a name has one in each family, and IPv4 is usual. */
@@ -257,18 +261,37 @@ async function demo(run: Run): Promise<void> {
       "   there is a limit for each member. For more than a chat among friends take\n" +
       "   TCP, or QUIC.",
     zh:
-      "7. UDP 聊天室做不到的事：成员走了没有人告诉它，只好在静默 600 秒后当作\n" +
-      "   已经离开；消息有没有送到，它也不知道；发送方的地址还可以伪造，所以\n" +
-      "   对每个成员都要有限额。不只是朋友间聊聊的话，请用 TCP 或 QUIC。",
+      "7. UDP 聊天室做不到的事：成员走了，没有人通知它，只好在静默 600 秒之后\n" +
+      "   当作已经离开；消息有没有送到，它不知道；发送方的地址还可以伪造，所以\n" +
+      "   对每个成员都有限额。如果不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
   });
 }
 
 async function nativeDemo(run: Run): Promise<void> {
+  checkNative();
   const open = () => openNative("127.0.0.1", 0);
+  run.say({
+    en:
+      "In plain Deno, Deno.listenDatagram is socket and bind in one; send is\n" +
+      "sendto, and receive is recvfrom. Who takes turns, or stops at prompt(),\n" +
+      "waits here as long as the demo without --native shows.",
+    zh:
+      "在 Deno 自带的 API 里，Deno.listenDatagram 相当于 socket 加 bind，send\n" +
+      "相当于 sendto，receive 相当于 recvfrom。轮流收发，或者停在 prompt()，\n" +
+      "结果与不加 --native 的演示一样。",
+  });
   await showFreedom(run, 1, open);
   await showRoom(run, 2, {
     open,
     serve: (post, run) => serveRoom(post, openRoom(formatNet, run), run),
+  });
+  run.say({
+    en:
+      "4. There is neither connect nor settimeout: the client compares addresses\n" +
+      "   and counts the seconds itself, and hears of no ConnectionRefusedError.",
+    zh:
+      "4. 这里没有 connect，也没有 settimeout：客户端要自己比较地址，自己计时；\n" +
+      "   服务器没有启动时，也不会得到 ConnectionRefusedError。",
   });
 }
 
