@@ -63,6 +63,8 @@ const LOST = /^(EAGAIN|ENOBUFS|ENOMEM)$/;
 
 /** The code of a failure of the network; another one is a bug. */
 function codeOf(error: unknown): string {
+  // Deno may not send there, which it says in an error without a code.
+  if (error instanceof Deno.errors.NotCapable) return "EACCES";
   if (!(error instanceof Error && "code" in error)) throw error;
   return `${error.code}`;
 }

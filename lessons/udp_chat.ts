@@ -147,7 +147,7 @@ const PRESENCE_MS = 60_000;
 const PRESENCE_LINES = 100;
 
 /** How long to wait for a line to come back. */
-const ANSWER_MS = 3000;
+const ANSWER_MS = 2000;
 /** How long to wait when the room says that this is too fast. */
 const PAUSE_MS = 1000;
 
@@ -249,7 +249,7 @@ async function demo(run: Run): Promise<void> {
   await showPrompt(run);
   const open = () => openPost("127.0.0.1", 0);
   await showFreedom(run, 4, open);
-  await showRoom(run, 5, {
+  await showRoom(run, [5, 6], {
     open,
     serve: (post, run) => serveRoom(post, openRoom(formatAddress, run), run),
   });
@@ -272,16 +272,16 @@ async function nativeDemo(run: Run): Promise<void> {
   const open = () => openNative("127.0.0.1", 0);
   run.say({
     en:
-      "In plain Deno, Deno.listenDatagram is socket and bind in one; send is\n" +
-      "sendto, and receive is recvfrom. Who takes turns, or stops at prompt(),\n" +
-      "waits here as long as the demo without --native shows.",
+      "In plain Deno, Deno.listenDatagram is socket and bind in one, send is\n" +
+      "sendto, and receive is recvfrom. The chat of the notes, and prompt(), are in\n" +
+      "the demo without --native; here is the cure.",
     zh:
       "在 Deno 自带的 API 里，Deno.listenDatagram 相当于 socket 加 bind，send\n" +
-      "相当于 sendto，receive 相当于 recvfrom。轮流收发，或者停在 prompt()，\n" +
-      "结果与不加 --native 的演示一样。",
+      "相当于 sendto，receive 相当于 recvfrom。笔记里的聊天程序和 prompt() 的问题，\n" +
+      "见不加 --native 的演示；这里直接看解决办法。",
   });
   await showFreedom(run, 1, open);
-  await showRoom(run, 2, {
+  await showRoom(run, [2, 3], {
     open,
     serve: (post, run) => serveRoom(post, openRoom(formatNet, run), run),
   });
@@ -308,8 +308,8 @@ export const LESSON: Lesson = {
       zh: "运行聊天室，按 Ctrl-C 结束",
     },
     client: {
-      en: "send each line of standard input, print what anybody says; q ends",
-      zh: "把标准输入的每一行发到聊天室，并打印所有人的消息；输入 q 退出",
+      en: "send each line, print what anybody says; q ends",
+      zh: "发送每一行，并打印所有人的消息；输入 q 退出",
     },
   },
   options: {
