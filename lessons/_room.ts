@@ -12,7 +12,8 @@
  * @module
  */
 
-import { type Bytes, decode, encode, formatCount } from "./_bytes.ts";
+import { type Bytes, encode, formatCount } from "./_bytes.ts";
+import { readLine } from "./_harmless.ts";
 import type { Text } from "./_languages.ts";
 
 /**
@@ -79,6 +80,8 @@ export class Room<Address> {
   readonly #options: RoomOptions<Address>;
   /** By address, and in the order in which they were heard. */
   readonly #members = new Map<string, Member<Address>>();
+  /** Who has just left; coming again gives nobody new credit. */
+  readonly #leavers = new Map<string, Member<Address>>();
   readonly #queue: Delivery<Address>[] = [];
   #waiting = 0;
   #news: Text[] = [];
@@ -98,6 +101,7 @@ export class Room<Address> {
     const member = this.#members.get(this.#options.format(from));
     if (member !== undefined) this.#hear(member, now);
     this.#dismissSilent(now);
+    this.#forgetLeavers(now);
     const line = readLine(data);
     if (line === "/quit") {
       if (member === undefined) this.#send("# You have left", [from]);
@@ -140,7 +144,7 @@ export class Room<Address> {
       return this.#send(`# The room is full: it has ${count} members`, [from]);
     }
     const key = this.#options.format(from);
-    const member: Member<Address> = {
+    const member = this.#leavers.get(key) ?? {
       address: from,
       key,
       name: key,
@@ -149,6 +153,10 @@ export class Room<Address> {
       credit: CREDIT_MAX,
       isWarned: false,
     };
+    this.#earn(member, now);
+    if (!this.#canAfford(member)) return;
+    member.name = key;
+    this.#leavers.delete(key);
     this.#members.set(key, member);
     // A first `/name alice` has alice join, and nobody before her.
     const wish = readWish(line);
@@ -216,14 +224,18 @@ export class Room<Address> {
     return `# You are ${name}`;
   }
 
-  /** Notes that a member is there; time has earned it new credit. */
+  /** Notes that a member is there, the last one to be heard. */
   #hear(member: Member<Address>, now: number): void {
+    this.#earn(member, now);
+    this.#members.delete(member.key);
+    this.#members.set(member.key, member);
+  }
+
+  #earn(member: Member<Address>, now: number): void {
     const earned = (now - member.heard) * CREDIT_RATE;
     member.credit = Math.min(CREDIT_MAX, member.credit + earned);
     member.heard = now;
     member.unheard = 0;
-    this.#members.delete(member.key);
-    this.#members.set(member.key, member);
   }
 
   /** Whether a member has not sent too much; it is told once if it has. */
@@ -254,12 +266,22 @@ export class Room<Address> {
   #dismiss(member: Member<Address>, why: string): void {
     const { name, address } = member;
     this.#members.delete(member.key);
+    this.#leavers.set(member.key, member);
     this.#announce(`* ${name} has left${why}`, member);
     this.#send(`# You have left${why}`, [address]);
     this.#news.push({
       en: `${name} has left${why}, ${formatCount(this.size)} in the room`,
       zh: `${name} 离开${why}，聊天室现有 ${formatCount(this.size)} 人`,
     });
+  }
+
+  /** Forgets those whose credit is full again, or who are too many. */
+  #forgetLeavers(now: number): void {
+    for (const { key, heard } of this.#leavers.values()) {
+      const isFull = now - heard > CREDIT_MAX / CREDIT_RATE;
+      if (!isFull && this.#leavers.size <= this.#options.members) return;
+      this.#leavers.delete(key);
+    }
   }
 
   /** Tells the others of a member, unless they are a crowd. */
@@ -289,37 +311,4 @@ const NOT_TEXT = "# That is no UTF-8 text: nobody has got it";
 function readWish(line: string): string | undefined {
   const match = line.match(/^\/name(?:\s+(.*))?$/);
   return match === null ? undefined : match[1]?.trim() ?? "";
-}
-
-/**
- * The text of a datagram as one line for a terminal, without a line feed at its
- * end; `undefined` if it is not UTF-8.
- *
- * What a terminal obeys, such as an escape that clears the screen or text that
- * runs backwards, is shown as Python would write it: `\x1b`.
- */
-export function readLine(data: Bytes): string | undefined {
-  try {
-    return decode(data).replace(/\r?\n$/, "").replaceAll(OBEYED, escape);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return undefined;
-  }
-}
-
-/** Control characters, what ends a line, and what turns its direction. */
-const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
-
-function escape(character: string): string {
-  const code = character.charCodeAt(0).toString(16);
-  return ESCAPES[character] ??
-    (code.length > 2
-      ? `\\u${code.padStart(4, "0")}`
-      : `\\x${code.padStart(2, "0")}`);
 }

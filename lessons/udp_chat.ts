@@ -15,11 +15,11 @@ import { lookup } from "node:dns/promises";
 import { setInterval } from "node:timers/promises";
 import * as socket from "../mod.ts";
 import { type Bytes, encode } from "./_bytes.ts";
+import { readLine } from "./_harmless.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeAbove } from "./_lines.ts";
 import { formatAddress } from "./_options.ts";
 import type { Line, Post } from "./_post.ts";
-import { readLine } from "./_room.ts";
 import { openRoom, serveRoom } from "./_room_server.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { showRoom } from "./_udp_chat_room.ts";
@@ -84,6 +84,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
 
   async function listen(): Promise<void> {
     for (let count = 1; true; count++) {
+      // Made harmless here, too: who knows whether the server does that?
       const line = readLine(await receive()) ?? "(not UTF-8)";
       if (count % PRESENCE_LINES === 0) await send(PRESENCE);
       if (line === "") continue; // The room answers that in kind.

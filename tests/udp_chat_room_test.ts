@@ -1,8 +1,12 @@
 /** The room of udp_chat, without a network: what goes to whom. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Bytes, encode } from "../lessons/_bytes.ts";
-import { readLine, Room, type RoomOptions } from "../lessons/_room.ts";
+import { readLine } from "../lessons/_harmless.ts";
+import type { Post } from "../lessons/_post.ts";
+import { Room, type RoomOptions } from "../lessons/_room.ts";
+import { openRoom, serveRoom } from "../lessons/_room_server.ts";
+import type { Run } from "../lessons/_run.ts";
 
 /** A room, its clock, and the lines that have come for each address. */
 class Table {
@@ -248,6 +252,19 @@ Deno.test("udp_chat room stops one who floods, and nobody else", () => {
   assertEquals(table.say("b", "hello").length, 2);
 });
 
+Deno.test("udp_chat room gives no new credit to who leaves and comes again", () => {
+  const table = seat();
+  let count = 0;
+  for (let i = 0; i < 20_000; i++) {
+    count += table.say("b", i % 2 === 0 ? "/quit" : "flood").length;
+    if (i % 500 === 0) table.say("a", "");
+  }
+  assert(count < 30_000, `${count} datagrams`);
+  assertEquals(table.say("b", "hello"), []);
+  table.now += 5;
+  assertEquals(table.say("b", "hello").length, 3);
+});
+
 Deno.test("udp_chat room holds a limited number of datagrams, each for all or for nobody", () => {
   const table = new Table();
   for (let i = 0; i < 1000; i++) table.say(`m${i}`, "");
@@ -327,4 +344,89 @@ Deno.test("udp_chat room stays what it is, whatever comes", () => {
     }
     assert(table.room.size <= 20);
   }
+});
+
+// ## At a socket that does what it should not
+
+/** Serves what comes by `receive`; whatever is said of it is returned. */
+async function serve(
+  post: Pick<Post<string>, "receive" | "send">,
+  stop: AbortController,
+): Promise<string[]> {
+  const notes: string[] = [];
+  const run = {
+    interrupted: stop.signal,
+    values: new Map([["members", "1000"], ["idle", "600"]]),
+    note: ({ en }: { en: string }) => void notes.push(en),
+  } as unknown as Run;
+  const { promise, reject } = Promise.withResolvers<never>();
+  await serveRoom(
+    {
+      address: "room",
+      receive: () => Promise.race([post.receive(), promise]),
+      send: post.send,
+      [Symbol.dispose]: () => reject(new Error("closed")),
+    },
+    openRoom((address: string) => address, run),
+    run,
+  );
+  return notes;
+}
+
+/** What a socket fails with. */
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+Deno.test("udp_chat server receives, though a send does not end", async () => {
+  const stop = new AbortController();
+  let count = 0;
+  const notes = await serve({
+    receive: () => {
+      if (count === 30_000) {
+        stop.abort();
+        return new Promise(() => {});
+      }
+      return Promise.resolve([encode("hello"), `m${count++ % 500}`]);
+    },
+    send: () => new Promise(() => {}),
+  }, stop);
+  assertEquals([count, notes.length], [30_000, 500]);
+});
+
+Deno.test("udp_chat server passes over what concerns one member", async () => {
+  const stop = new AbortController();
+  const members = ["a", "b", "c"];
+  const sent: string[] = [];
+  const notes = await serve({
+    receive: () => {
+      const next = members.shift();
+      if (next === undefined) return new Promise(() => {});
+      return Promise.resolve([encode("hello"), next]);
+    },
+    send: (_, to) => {
+      sent.push(to);
+      if (sent.length === 8) stop.abort();
+      // Forged, or not permitted; and a full buffer, by which a datagram is lost.
+      if (to === "b") return Promise.reject(failure("EINVAL"));
+      return Promise.reject(failure("ENOBUFS"));
+    },
+  }, stop);
+  assertEquals(notes.filter((note) => note.includes("out of reach")), [
+    "b has left: out of reach, 2 in the room",
+  ]);
+});
+
+Deno.test("udp_chat server outlives ECONNRESET, and ends by another failure", async () => {
+  const failures = ["ECONNRESET", "ECONNRESET", "EIO"];
+  await assertRejects(
+    () =>
+      serve({
+        receive: () => Promise.reject(failure(failures.shift()!)),
+        send: () => Promise.resolve(),
+      }, new AbortController()),
+    Error,
+    "EIO",
+  );
+  assertEquals(failures, []);
 });
