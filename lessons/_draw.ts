@@ -99,6 +99,55 @@ export function drawBoxes(...rows: (readonly string[])[]): string {
   return [border, ...lines, border].map((line) => `   ${line}`).join("\n");
 }
 
+/** How long each piece is, and what stands in it, in one line or several. */
+export type Pieces = readonly (readonly [size: number, text: string])[];
+
+/**
+ * Draws how one whole is cut, and cut again: rows of pieces, all to the same
+ * scale of so many columns for a length of 1.
+ *
+ * ```text
+ * +--------------+--------------+
+ * | e4   bd   a0 | e5   a5   bd |
+ * | 你           | 好           |
+ * +--------------+----+---------+
+ * | recv: 4 bytes     | 2 bytes |
+ * +-------------------+---------+
+ * ```
+ */
+export function drawPieces(scale: number, ...rows: Pieces[]): string {
+  const cuts = rows.map((pieces) => {
+    let end = 0;
+    return [0, ...pieces.map(([size]) => Math.round(scale * (end += size)))];
+  });
+  const lines = rows.flatMap((pieces, i) => [
+    drawBorder([...cuts[i]!, ...cuts[i - 1] ?? []]),
+    ...drawRow(pieces, cuts[i]!),
+  ]);
+  return [...lines, drawBorder(cuts.at(-1) ?? [])]
+    .map((line) => `   ${line}`).join("\n");
+}
+
+function drawBorder(cuts: readonly number[]): string {
+  const length = Math.max(0, ...cuts) + 1;
+  return Array.from({ length }, (_, i) => cuts.includes(i) ? "+" : "-")
+    .join("");
+}
+
+function drawRow(pieces: Pieces, cuts: readonly number[]): string[] {
+  const texts = pieces.map(([, text]) => text.split("\n"));
+  const length = Math.max(...texts.map((lines) => lines.length));
+  return Array.from(
+    { length },
+    (_, row) =>
+      `|${
+        texts.map((lines, i) =>
+          `${pad(` ${lines[row] ?? ""}`, cuts[i + 1]! - cuts[i]! - 1)}|`
+        ).join("")
+      }`,
+  );
+}
+
 /** Columns of a gauge. */
 const GAUGE_WIDTH = 30;
 

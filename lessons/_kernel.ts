@@ -48,41 +48,55 @@ const DEADLINE_MS = 3000;
  */
 export async function findQueues(
   local: NetAddress,
-  remote: NetAddress = ["0.0.0.0", 0],
+  remote?: NetAddress,
 ): Promise<Queues | undefined> {
-  const wanted = `${formatKey(local)} ${formatKey(remote)}`;
-  for (const line of (await readTable() ?? "").split("\n")) {
-    // "  0: 0100007F:1F90 0100007F:D3C2 01 00000000:00000006 …"
-    const [, key, state = "", unsent = "", unread = ""] = line.match(
-      /^ *\d+: (\S+ \S+) (\S+) (\w+):(\w+)/,
-    ) ?? [];
-    if (key === wanted) {
-      return {
-        state: STATES[parseInt(state, 16) - 1] ?? state,
-        unsent: parseInt(unsent, 16),
-        unread: parseInt(unread, 16),
-      };
-    }
-  }
-  return undefined;
+  return findIn(await readTable() ?? "", local, remote);
 }
 
 /**
  * Waits until a socket's queues are as they should be. It returns `undefined` at
  * once where the kernel does not tell: on loopback what was sent has arrived.
  */
-export async function waitForQueues(
+export function waitForQueues(
   local: NetAddress,
   remote: NetAddress | undefined,
   isReady: (queues: Queues) => boolean,
 ): Promise<Queues | undefined> {
-  if (await readTable() === undefined) return undefined;
+  return waitUntil(
+    (table) => findIn(table, local, remote),
+    (queues) => queues !== undefined && isReady(queues),
+  );
+}
+
+/** The same for both ends of a connection, as they are at one moment. */
+export async function waitForBoth(
+  local: NetAddress,
+  remote: NetAddress,
+  isReady: (local: Queues, remote: Queues) => boolean,
+): Promise<readonly [local: Queues, remote: Queues] | undefined> {
+  const found = await waitUntil(
+    (table) =>
+      [findIn(table, local, remote), findIn(table, remote, local)] as const,
+    ([near, far]) =>
+      near !== undefined && far !== undefined &&
+      isReady(near, far),
+  );
+  return found as readonly [Queues, Queues] | undefined;
+}
+
+/** Looks again and again, which may take long: the table has all sockets. */
+async function waitUntil<T>(
+  find: (table: string) => T,
+  isReady: (found: T) => boolean,
+): Promise<T | undefined> {
   const end = performance.now() + DEADLINE_MS;
   while (true) {
-    const queues = await findQueues(local, remote);
-    if (queues !== undefined && isReady(queues)) return queues;
+    const table = await readTable();
+    if (table === undefined) return undefined;
+    const found = find(table);
+    if (isReady(found)) return found;
     if (performance.now() > end) {
-      throw new Error(`The kernel never held it: ${JSON.stringify(queues)}`);
+      throw new Error(`The kernel never held it: ${JSON.stringify(found)}`);
     }
     // The kernel does not call us when a queue grows: one can only look again.
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -96,6 +110,26 @@ export function waitForUnread(
   count: number,
 ): Promise<Queues | undefined> {
   return waitForQueues(local, remote, ({ unread }) => unread === count);
+}
+
+/** Finds a socket in the kernel's table. */
+function findIn(
+  table: string,
+  local: NetAddress,
+  remote: NetAddress = ["0.0.0.0", 0],
+): Queues | undefined {
+  // "  0: 0100007F:1F90 0100007F:D3C2 01 00000000:00000006 …"
+  const key = `: ${formatKey(local)} ${formatKey(remote)} `;
+  const start = table.indexOf(key);
+  if (start < 0) return undefined;
+  const rest = table.slice(start + key.length, start + key.length + 20);
+  const [, state = "", unsent = "", unread = ""] =
+    rest.match(/^(\w+) (\w+):(\w+)/) ?? [];
+  return {
+    state: STATES[parseInt(state, 16) - 1] ?? state,
+    unsent: parseInt(unsent, 16),
+    unread: parseInt(unread, 16),
+  };
 }
 
 /** The kernel's table of TCP sockets, which Deno lets read with `-A` alone. */

@@ -10,10 +10,30 @@ import { pad } from "./_draw.ts";
 import { findLanguage, isLanguage, type Text } from "./_languages.ts";
 import { findName, findNumber } from "./_path.ts";
 import { type Lesson, runLesson } from "./_run.ts";
+import { LESSON as base64 } from "./base64.ts";
+import { LESSON as bytesText } from "./bytes_text.ts";
+import { LESSON as framing } from "./framing.ts";
+import { LESSON as nonblocking } from "./nonblocking.ts";
+import { LESSON as recvEof } from "./recv_eof.ts";
+import { LESSON as sendSendall } from "./send_sendall.ts";
+import { LESSON as sticky } from "./sticky.ts";
 import { LESSON as tcpEcho } from "./tcp_echo.ts";
+import { LESSON as timeouts } from "./timeouts.ts";
+import { LESSON as udp } from "./udp.ts";
 
 /** All lessons, in the order in which to take them. */
-export const LESSONS: readonly Lesson[] = [tcpEcho];
+export const LESSONS: readonly Lesson[] = [
+  tcpEcho,
+  bytesText,
+  recvEof,
+  sendSendall,
+  sticky,
+  framing,
+  base64,
+  udp,
+  timeouts,
+  nonblocking,
+];
 
 const HELP: Text = {
   en: `Run one by its name or number, with what it takes itself:

@@ -9,7 +9,6 @@
 import type { Text } from "./_languages.ts";
 import { isInputPending, StandardStreamError } from "./_lines.ts";
 import {
-  type Command,
   formatAddress,
   formatUsage,
   type LessonOption,
@@ -74,12 +73,16 @@ const HELP = {
 /** How long after Ctrl-C a lesson may take to close everything. */
 const GRACE_MS = 1000;
 
-/** Words that help with the commonest failures. */
+/** Words that help with the commonest failures, by code or by name. */
 const HINTS: Readonly<Record<string, Text>> = {
   ECONNREFUSED: { en: " (is the server running?)", zh: "（服务器启动了吗？）" },
   EADDRINUSE: {
     en: " (is a server running there already?)",
     zh: "（是不是已经有服务器在用这个端口？）",
+  },
+  TimeoutError: {
+    en: " (no answer in time: a busy server, a wrong host, a firewall?)",
+    zh: "（没有及时回应：服务器太忙、主机写错，还是被防火墙拦住了？）",
   },
 };
 
@@ -182,6 +185,6 @@ function whereFailed(error: Error, options: Options): string {
   if (command === "demo" || isElsewhere) return "";
   const address = formatAddress([host, port]);
   const { code } = error as { code?: unknown };
-  const hint = HINTS[String(code)]?.[language] ?? "";
+  const hint = (HINTS[String(code)] ?? HINTS[error.name])?.[language] ?? "";
   return error.message.includes(address) ? hint : `: ${address}${hint}`;
 }

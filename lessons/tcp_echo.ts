@@ -28,11 +28,11 @@ import { type Lesson, type Run, runLesson } from "./_run.ts";
 // needs a socket of its own family.
 
 /** Listens where the command line says, and says so in the first line. */
-export function listen(run: Run): socket.Socket {
+export function listen(run: Run, backlog = 128): socket.Socket {
   const family = run.host.includes(":") ? socket.AF_INET6 : socket.AF_INET;
   const listener = socket.socket(family, socket.SOCK_STREAM);
   listener.bind([run.host, run.port]);
-  listener.listen();
+  listener.listen(backlog);
   console.log(`listening on ${formatAddress(listener.getsockname())}`);
   return listener;
 }
@@ -97,8 +97,8 @@ async function narrate(
     const { en, zh } = await visited;
     run.note({ en: `${name} has left, ${en}`, zh: `${name} 已离开，${zh}` });
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
     if (run.interrupted.aborted) return;
+    if (!(error instanceof Error && "code" in error)) throw error;
     run.note({
       en: `${name} is gone: ${error}`,
       zh: `${name} 异常断开：${error}`,
@@ -226,7 +226,8 @@ async function nativeClient(run: Run): Promise<void> {
   await talk((data) => writeAll(conn, data), (size) => read(conn, size), run);
 }
 
-async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
+/** As Python's `recv`: no bytes mean the end. */
+export async function read(conn: Deno.Conn, size: number): Promise<Bytes> {
   const buffer = new Uint8Array(size);
   return buffer.subarray(0, await conn.read(buffer) ?? 0);
 }

@@ -202,6 +202,8 @@ export class DatagramSocket {
     const deadline = Deadline.of(isEnd ? 0 : timeout);
     const answer = this.#receivers.wait(take, deadline);
     if (!this.#receivers.isEmpty) this.#keepProcessAlive();
+    // It has failed at once, and what it began goes on without it.
+    else if (this.#arrivals.length === 0) this.#letProcessExit();
     if (this.#onChange !== undefined) this.#lookOut();
     if (!isEnd) return answer;
     return answer.catch((error) => {
@@ -343,6 +345,7 @@ export class DatagramSocket {
     this.#failure = translate(error);
     this.#answerOnlyCaller((caller) => caller.reject(this.takeFailure()));
     this.#receivers.serve();
+    this.#letProcessExit();
     this.#onChange?.();
   }
 

@@ -187,14 +187,18 @@ interface Option {
   readonly value: Bytes;
 }
 
+/** Most endpoints have none of these, and share that: a set takes 200 bytes. */
+const NO_OPTIONS: readonly Option[] = [];
+const NO_NUMBERS: readonly number[] = [];
+
 /** What all descriptors of one endpoint have in common. */
 class Share {
   /** How many descriptors there are; the last one closes the endpoint. */
   count = 0;
   /** What the system has been told, for the sockets that are still to come. */
-  #options: Option[] = [];
+  #options: readonly Option[] = NO_OPTIONS;
   readonly #endpoint: Endpoint;
-  readonly #numbers = new Set<number>();
+  #numbers: readonly number[] = NO_NUMBERS;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
@@ -217,7 +221,7 @@ class Share {
 
   /** Takes a number that is open already. */
   add(number: number): void {
-    this.#numbers.add(number);
+    this.#numbers = [...this.#numbers, number];
     claim(number);
   }
 
@@ -255,7 +259,7 @@ class Share {
       // Deno would end its side in order before it closes the connection.
       if (found !== undefined) system.vacate(found);
     }
-    this.#numbers.delete(number);
+    this.#numbers = this.#numbers.filter((each) => each !== number);
     disclaim(number);
     system.close(number);
   }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { lookup, lookupService } from "node:dns/promises";
 import { domainToASCII } from "node:url";
+import { builtin } from "./builtin.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.ts";
 import { errno } from "./errno.ts";
 import { gaiError, OSError, translate } from "./errors.ts";
@@ -128,6 +128,7 @@ export async function lookUp(
 ): Promise<HostAddress[]> {
   checkName(host);
   try {
+    const { lookup } = builtin("node:dns/promises");
     const found = await lookup(host, lookupOptions(family));
     return found.map(fromNode);
   } catch (error) {
@@ -235,7 +236,7 @@ export async function lookUpName(
   port: number,
 ): Promise<ServiceName> {
   try {
-    return await lookupService(address, port);
+    return await builtin("node:dns/promises").lookupService(address, port);
   } catch (error) {
     throw lookupError(address, error);
   }

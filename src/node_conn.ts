@@ -6,7 +6,8 @@
  * @module
  */
 
-import { connect, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { builtin } from "./builtin.ts";
 import type { HostPort } from "./resolve.ts";
 import type { Connection } from "./connection.ts";
 
@@ -27,7 +28,7 @@ export function connectFrom(
   remote: HostPort,
 ): Connecting {
   const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-  const socket = connect({
+  const socket = builtin("node:net").connect({
     host: remote.hostname,
     port: remote.port,
     ...local && { localAddress: local.hostname, localPort: local.port },
@@ -78,6 +79,7 @@ export function openDescriptor(fd: number, addresses: Addresses): Connection {
     // A read that has begun and is paused would never go on.
     pauseOnCreate: true,
   };
+  const { Socket } = builtin("node:net");
   return new NodeConnection(new Socket(options), addresses);
 }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { RemoteInfo, Socket } from "node:dgram";
+import { builtin } from "./builtin.ts";
 import type { Bytes } from "./connection.ts";
 import type {
   Arrival,
@@ -220,7 +221,7 @@ export class NodeDatagramConn implements DatagramConn {
 function open(address: HostPort, options: DatagramOptions): Socket {
   const { hostname, port } = address;
   const family = hostname.includes(":") ? 6 : 4;
-  const socket = createSocket({
+  const socket = builtin("node:dgram").createSocket({
     type: `udp${family}`,
     reuseAddr: options.reuseAddress || options.reusePort,
     ipv6Only: options.v6only,

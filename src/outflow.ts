@@ -271,17 +271,17 @@ export class Outflow {
  * more than the copy. Nearly every write has ended when the next one begins.
  */
 let copies: Bytes | undefined;
-let isCopying = false;
+/** The part of it that holds a copy now. */
+let lent: Bytes | undefined;
 
 function copyOf(data: Bytes): Bytes {
-  if (isCopying) return data.slice(0, OUTGOING_LIMIT);
-  isCopying = true;
+  if (lent !== undefined) return data.slice(0, OUTGOING_LIMIT);
   const size = Math.min(data.length, OUTGOING_LIMIT);
   copies ??= new Uint8Array(OUTGOING_LIMIT);
   copies.set(size < data.length ? data.subarray(0, size) : data);
-  return copies.subarray(0, size);
+  return lent = copies.subarray(0, size);
 }
 
 function giveBack(copy: Bytes): void {
-  if (copy.buffer === copies?.buffer) isCopying = false;
+  if (copy === lent) lent = undefined;
 }

@@ -65,6 +65,11 @@ export class Stream {
     return this.#inflow.receiveAll(size);
   }
 
+  /** As many bytes as that, fewer only at their end; they stay. */
+  peekAll(size: number): Promise<Bytes> {
+    return this.#inflow.peekAll(size);
+  }
+
   /** Fills an array from its start, and says with how many bytes. */
   receiveInto(
     target: Bytes,

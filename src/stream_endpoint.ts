@@ -369,9 +369,10 @@ export class StreamEndpoint implements Endpoint {
       );
     }
     checkFlags(flags, RECEIVE_FLAGS);
+    const isPeek = (flags & MSG_PEEK) !== 0;
     return isForAllBytes(flags, timeout, size)
-      ? stream.receiveAll(size)
-      : stream.receive(size, timeout, (flags & MSG_PEEK) !== 0);
+      ? receiveAll(stream, size, isPeek)
+      : stream.receive(size, timeout, isPeek);
   }
 
   receiveInto(
@@ -386,10 +387,11 @@ export class StreamEndpoint implements Endpoint {
       );
     }
     checkFlags(flags, RECEIVE_FLAGS);
+    const isPeek = (flags & MSG_PEEK) !== 0;
     if (!isForAllBytes(flags, timeout, target.length)) {
-      return stream.receiveInto(target, timeout, (flags & MSG_PEEK) !== 0);
+      return stream.receiveInto(target, timeout, isPeek);
     }
-    return stream.receiveAll(target.length).then((whole) => {
+    return receiveAll(stream, target.length, isPeek).then((whole) => {
       target.set(whole);
       return whole.length;
     });
@@ -705,8 +707,15 @@ function isForAllBytes(
   timeout: number | null,
   size: number,
 ): boolean {
-  const isAsked = (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0;
-  return isAsked && timeout === null && size > 0;
+  return (flags & MSG_WAITALL) !== 0 && timeout === null && size > 0;
+}
+
+function receiveAll(
+  stream: Stream,
+  size: number,
+  isPeek: boolean,
+): Promise<Bytes> {
+  return isPeek ? stream.peekAll(size) : stream.receiveAll(size);
 }
 
 /** Whether IPv4 peers can come to an IPv6 address: `::` and `::ffff:…`. */

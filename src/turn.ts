@@ -146,6 +146,11 @@ export async function whenAsked(): Promise<void> {
   knowledge.renew(mark);
 }
 
+/** Settles when the event loop has turned, and others have had their share. */
+export function whenTurned(): Promise<void> {
+  return ticks(1);
+}
+
 function ticks(count: number): Promise<void> {
   return new Promise((resolve) => {
     const tick = (left: number): void => {

@@ -19,17 +19,30 @@ export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1e3));
 }
 
-/** When a call's time is over; a call without a limit has none. */
+/**
+ * When a call's time is over; a call without a limit has none. The time begins
+ * when the call begins to wait: one that need not wait spares the clock, which
+ * costs 0.3 µs.
+ */
 export class Deadline {
-  /** Whether the call may not wait at all. */
-  readonly isImmediate: boolean;
-  /** When it comes, in milliseconds of `performance.now()`. */
-  readonly time: number;
+  readonly #timeout: number;
+  #time: number | undefined;
 
-  /** A deadline so many seconds from now. */
+  /** A deadline so many seconds after it is first looked at. */
   constructor(timeout: number) {
-    this.isImmediate = timeout === 0;
-    this.time = timeout === 0 ? 0 : performance.now() + timeout * 1e3;
+    this.#timeout = timeout;
+  }
+
+  /** Whether the call may not wait at all. */
+  get isImmediate(): boolean {
+    return this.#timeout === 0;
+  }
+
+  /** When it comes, in milliseconds of `performance.now()`. */
+  get time(): number {
+    return this.#time ??= this.isImmediate
+      ? 0
+      : performance.now() + this.#timeout * 1e3;
   }
 
   /** The deadline of a call with a timeout, `undefined` without a limit. */

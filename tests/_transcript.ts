@@ -14,6 +14,7 @@ const IS_UPDATE = Deno.env.get("UPDATE_TRANSCRIPTS") !== undefined;
  */
 export function normalize(output: string): string {
   return output
+    .replaceAll(/\[#*\.*\](?= )/g, "[GAUGE]")
     .replaceAll(/:\d{4,5}\b/g, ":PORT")
     .replaceAll(/\d[\d,.]* ?(?:(?:µs|ms|s)\b|微秒|毫秒|秒)/g, "TIME")
     .replaceAll(/\b\d{1,3}(?:,\d{3})+\b/g, "COUNT");

@@ -63,6 +63,16 @@ const ENDING: Readonly<Record<string, string>> = {
     const sock = socket.socket();
     sock.setblocking(false);
     await sock.connect(address).catch(() => {});`,
+  "a recv() whose datagram was refused": `
+    const nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+    nobody.bind(["127.0.0.1", 0]);
+    const address = nobody.getsockname();
+    nobody.close();
+    const sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+    await sock.connect(address);
+    await sock.send(Uint8Array.of(1));
+    sock.settimeout(1);
+    await sock.recv(1).catch(() => {});`,
   "sockets that are open": `
     ${PAIR}
     const bound = socket.socket();

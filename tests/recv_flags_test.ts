@@ -128,3 +128,52 @@ Deno.test("MSG_WAITALL with MSG_PEEK takes nothing", async () => {
   assertEquals(text(await client.recv(5, MSG_WAITALL | MSG_PEEK)), "hello");
   assertEquals(text(await client.recv(5)), "hello");
 });
+
+Deno.test("MSG_PEEK finds what has arrived since the last one", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await conn.sendall(bytes("he"));
+  assertEquals(text(await client.recv(9, MSG_PEEK)), "he");
+  await conn.sendall(bytes("llo"));
+  assertEquals(text(await client.recv(9, MSG_PEEK)), "hello");
+  const buffer = new Uint8Array(9);
+  await conn.sendall(bytes("!"));
+  assertEquals(await client.recv_into(buffer, 9, MSG_PEEK), 6);
+  assertEquals(text(await client.recv(3)), "hel");
+  assertEquals(text(await client.recv(9)), "lo!");
+});
+
+Deno.test("MSG_PEEK may be repeated until there is enough", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await conn.sendall(bytes("he"));
+  setTimeout(() => conn.sendall(bytes("llo")), 1);
+  let peeked = "";
+  while (peeked.length < 5) peeked = text(await client.recv(5, MSG_PEEK));
+  assertEquals(peeked, "hello");
+});
+
+Deno.test("MSG_PEEK with MSG_WAITALL waits for all bytes, or their end", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await conn.sendall(bytes("he"));
+  const peeking = client.recv(5, MSG_PEEK | MSG_WAITALL);
+  setTimeout(() => conn.sendall(bytes("llo")), 1);
+  assertEquals(text(await peeking), "hello");
+  await end(conn);
+  assertEquals(text(await client.recv(9, MSG_PEEK | MSG_WAITALL)), "hello");
+  assertEquals(text(await client.recv(9)), "hello");
+});
+
+Deno.test("recv() at the end again and again lets others have their turn", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await end(conn);
+  let isDue = false;
+  setTimeout(() => isDue = true, 1);
+  while (!isDue) assertEquals(await client.recv(9), EMPTY);
+  isDue = false;
+  setTimeout(() => isDue = true, 1);
+  const buffer = new Uint8Array(9);
+  while (!isDue) assertEquals(await client.recv_into(buffer), 0);
+});

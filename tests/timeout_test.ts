@@ -237,3 +237,19 @@ Deno.test("Socket's methods that wait reject, and never throw", async () => {
     await assertRejects(() => promise as Promise<unknown>, TypeError);
   }
 });
+
+Deno.test("recv() gets all that came after a call for less had timed out", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  client.settimeout(0.01);
+  assertEquals(await outcome(() => client.recv(1)), TIMED_OUT);
+  await conn.sendall(bytes("hello"));
+  client.settimeout(null);
+  assertEquals(text(await inTime(client.recv(1024))), "hello");
+  client.settimeout(0.01);
+  assertEquals(await outcome(() => client.recv(1)), TIMED_OUT);
+  client.settimeout(5);
+  const late = client.recv(1024);
+  await conn.sendall(bytes("again"));
+  assertEquals(text(await inTime(late)), "again");
+});

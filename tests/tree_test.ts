@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["constants", "errno", "errors", "unicode_errors", "python"],
+  ["builtin", "constants", "errno", "errors", "unicode_errors", "python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
   ["keep_alive", "libc", "lock", "turn", "unix_name", "waiting"],
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
@@ -125,10 +125,13 @@ Deno.test("deno.json and CHANGELOG.md agree on the version", async () => {
 Deno.test("deno.json checks the docs of every file that it exports", async () => {
   const { exports, tasks } = JSON.parse(await readText("deno.json"));
   const [, linted = ""] = tasks.check.command.match(/doc --lint ([^&]+)/);
-  assertEquals(
-    linted.trim().split(" ").sort(),
-    Object.values<string>(exports).map((path) => path.replace("./", "")).sort(),
-  );
+  const words: string[] = linted.trim().split(" ");
+  const unchecked = Object.values<string>(exports)
+    .map((path) => path.replace("./", ""))
+    .filter((path) =>
+      !words.includes(path) && !words.includes(path.replace(/\w+\.ts$/, "*.ts"))
+    );
+  assertEquals(unchecked, []);
 });
 
 Deno.test(".ci/run runs the test command of README.md", async () => {

@@ -1,0 +1,359 @@
+// Lesson 7: base64 over TCP.
+//
+// What is base64, and what is it not? It is a way to write bytes with 64 letters,
+// digits and signs, for places that take text only. It is no encryption, and it
+// does not say where a message ends. What it never holds is a line feed: with one
+// after each message, as in lesson 6, text travels whole.
+//
+// Run:  deno run -A lessons/base64.ts            both ends, narrated
+//       deno run -A lessons/base64.ts server     then, in another terminal,
+//       deno run -A lessons/base64.ts client     or Python, or nc
+//
+// With --native the same in plain Deno; with --unframed as many notes have it.
+// Next: udp.ts
+
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import * as socket from "../mod.ts";
+import { answer, decodeText, encodeText } from "./_base64_text.ts";
+import {
+  answerPieces,
+  type End,
+  showLosses,
+  talkUnframed,
+} from "./_base64_unframed.ts";
+import { concat, decode, encode, hex, repr } from "./_bytes.ts";
+import { failureOf, show } from "./_demo.ts";
+import { drawBoxes, drawGauge, Lanes } from "./_draw.ts";
+import { LineReader, packLine, readFrame } from "./_frames.ts";
+import type { Text } from "./_languages.ts";
+import { readLines, writeLine } from "./_lines.ts";
+import { connectPair } from "./_pair.ts";
+import { type Lesson, type Run, runLesson } from "./_run.ts";
+import { ask } from "./framing.ts";
+import { nativeServe, read, serve, writeAll } from "./tcp_echo.ts";
+
+export { answer, decodeText, encodeText } from "./_base64_text.ts";
+
+// ## The server
+//
+// Each line is a message, and each message gets an answer: the same text again,
+// or what is wrong with it. A wrong one harms nobody, since the next line is in
+// its place nevertheless. _base64_text.ts has the coding and the decoding.
+async function answerLines({ send, recv }: End): Promise<number> {
+  const reader = new LineReader();
+  let count = 0;
+  while (true) {
+    const line = await readFrame(recv, reader);
+    if (line === null) return count;
+    await send(packLine(answer(line)));
+    count++;
+  }
+}
+
+async function visit(end: End, run: Run): Promise<Text> {
+  const isUnframed = run.switches.has("unframed");
+  const count = await (isUnframed ? answerPieces(end) : answerLines(end));
+  return { en: `${count} messages answered`, zh: `回复了 ${count} 条消息` };
+}
+
+// All that follows needs two things of a connection: to send, and to receive.
+function endOf(sock: socket.Socket): End {
+  return {
+    send: (data) => sock.sendall(data),
+    recv: (size) => sock.recv(size),
+  };
+}
+
+const server = (run: Run) =>
+  serve(run, async (conn) => {
+    using _ = conn;
+    return await visit(endOf(conn), run);
+  });
+
+// ## The client
+//
+// Between a line of input and the bytes that travel there are two steps: text
+// becomes bytes, and these become other bytes, which are ASCII.
+async function client(run: Run): Promise<void> {
+  using sock = await socket.create_connection([run.host, run.port]);
+  run.interrupted.addEventListener("abort", () => sock.close());
+  await talk(endOf(sock), run);
+}
+
+async function talk(end: End, run: Run): Promise<void> {
+  if (run.switches.has("unframed")) return await talkUnframed(end, run);
+  const reader = new LineReader();
+  for await (const line of readLines(run.interrupted)) {
+    if (line === "q") return;
+    const frame = packLine(encodeText(line));
+    const reply = await ask(frame, reader, end.send, end.recv, run);
+    await writeLine(decodeText(reply));
+  }
+}
+
+// ## The same in plain Deno
+//
+// Messages, lines and base64 know nothing of sockets: only the ends are new.
+function nativeEndOf(conn: Deno.Conn): End {
+  return {
+    send: (data) => writeAll(conn, data),
+    recv: (size) => read(conn, size),
+  };
+}
+
+const nativeServer = (run: Run) =>
+  nativeServe(run, async (conn) => {
+    using _ = conn;
+    return await visit(nativeEndOf(conn), run);
+  });
+
+async function nativeClient(run: Run): Promise<void> {
+  const { host: hostname, port, interrupted: signal } = run;
+  using conn = await Deno.connect({ hostname, port, signal });
+  signal.addEventListener("abort", () => conn[Symbol.dispose]());
+  await talk(nativeEndOf(conn), run);
+}
+
+// ## Both together
+//
+// First what base64 does, without any network.
+async function demo(run: Run): Promise<void> {
+  showBits(run);
+  showSizes(run);
+  await showText(run);
+  await showLosses(run);
+  await showLines(run);
+  await showEavesdropper(run);
+}
+
+function showBits(run: Run): void {
+  const bytes = encode("你");
+  const characters = encodeBase64(bytes);
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0"));
+  const groups = bits.join("").match(/.{6}/g)!;
+  run.say({
+    en:
+      "What is base64? Some notes “encrypt” messages with it. Look closely:\n\n" +
+      "1. 你 is 3 bytes, which are 24 bits:",
+    zh: "base64 是什么？有的笔记用它来“加密”消息。我们仔细看看：\n\n" +
+      "1. “你”是 3 个字节，也就是 24 位：",
+  });
+  console.log(drawBoxes(hex(bytes).split(" "), bits));
+  console.log(run.text({
+    en:
+      "   Cut into sixes they are 4 numbers below 64. Each has its character,\n" +
+      "   out of A-Z, a-z, 0-9, + and /, the same for everybody:",
+    zh:
+      "   每 6 位一组，得到 4 个小于 64 的数。每个数对应一个字符（A–Z、a–z、\n" +
+      "   0–9、+、/），这张表人人都一样：",
+  }));
+  const numbers = groups.map((group) => `${parseInt(group, 2)}`);
+  console.log(drawBoxes(groups, numbers, [...characters]));
+}
+
+function showSizes(run: Run): void {
+  run.say({
+    en:
+      "2. So 3 bytes become 4, a third more, and = fills up the last four. What\n" +
+      "   does not fit into the 512 bytes that some notes receive at a time is\n" +
+      "   cut:",
+    zh:
+      "2. 3 个字节变成 4 个，多出三分之一；最后不足 4 个的用 = 补齐。有的笔记\n" +
+      "   每次接收 512 个字节，装不下的就会被切断：",
+  });
+  for (const size of [0, 1, 2, 3, 300, 384, 385]) {
+    const { length } = encodeBase64(new Uint8Array(size));
+    show(
+      `${size} -> ${length}`,
+      `${drawGauge(length, 512)}${length > 512 ? " !" : ""}`,
+    );
+  }
+}
+
+async function showText(run: Run): Promise<void> {
+  run.say({
+    en:
+      "3. It takes bytes, not characters: text is encoded first, in UTF-8, and\n" +
+      "   what comes back is bytes, which have to be decoded. Some notes print\n" +
+      '   them as they are. (Python: b64encode("你好".encode()).)',
+    zh:
+      "3. base64 处理的是字节，不是字符：文本要先用 UTF-8 编码；解出来的也是\n" +
+      "   字节，还要再解码成文本。有的笔记把字节直接打印出来了。（Python：\n" +
+      '   b64encode("你好".encode())。）',
+  });
+  show('btoa("你好")', await failureOf(() => btoa("你好")));
+  const data = encodeBase64(encode("你好"));
+  show("encodeBase64", data);
+  show("decodeBase64", repr(decodeBase64(data)));
+  show("decode", decode(decodeBase64(data)));
+}
+
+async function showLines(run: Run): Promise<void> {
+  using pair = await connectPair();
+  const { client, conn } = pair;
+  run.say({
+    en:
+      "6. Base64 has no line feed, so that one can stand after each message\n" +
+      "   (lesson 6). These leave in one sendall, all of them glued together.\n" +
+      "   Each gets an answer, be it empty or no base64 at all:",
+    zh:
+      "6. base64 里没有换行符，正好可以在每条消息后面加一个（第 6 课）。下面\n" +
+      "   几条用一次 sendall 发出，全部粘在一起。每一条都得到回复，哪怕是空\n" +
+      "   消息，或者根本不是 base64：",
+  });
+  const asked = drawAnswers(endOf(client), run)
+    .finally(() => client.shutdown(socket.SHUT_WR));
+  const [drawing] = await Promise.all([asked, answerLines(endOf(conn))]);
+  console.log(drawing);
+}
+
+async function drawAnswers({ send, recv }: End, run: Run): Promise<string> {
+  const texts = ["hi", "", "bye", "你好"];
+  const lines = [...texts.map(encodeText), encode("hello!")];
+  await send(concat(lines.map(packLine)));
+  const head = {
+    en: ["text", "message", "answer"],
+    zh: ["文本", "消息", "回复"],
+  };
+  const rows = [head[run.language]];
+  const reader = new LineReader();
+  for (const [i, line] of lines.entries()) {
+    const reply = await readFrame(recv, reader) ?? encode("(end)");
+    rows.push(
+      i < texts.length
+        ? [quote(texts[i]!), decode(line), quote(decodeText(reply))]
+        : ["", decode(line), decode(reply)],
+    );
+  }
+  return drawBoxes(...rows);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+// Everything passes here, as it passes a router. It reads each line on its way.
+async function showEavesdropper(run: Run): Promise<void> {
+  const lanes = new Lanes("client", "relay", "server");
+  using outer = await connectPair();
+  using inner = await connectPair();
+  const { send, recv } = endOf(outer.client);
+  await Promise.all([
+    ask(packLine(encodeText("PIN 1234")), new LineReader(), send, recv, run)
+      .finally(() => outer.client.shutdown(socket.SHUT_WR)),
+    relay(outer.conn, inner.client, lanes, ["client", "relay", "server"]),
+    relay(inner.client, outer.conn, lanes, ["server", "relay", "client"]),
+    answerLines(endOf(inner.conn))
+      .finally(() => inner.conn.shutdown(socket.SHUT_WR)),
+  ]);
+  run.say({
+    en:
+      "7. Is it secret? Some notes call it encryption. Between this client and\n" +
+      "   its server sits a relay that has no key and no password:\n\n" +
+      `${lanes}\n\n` +
+      "   There is no key. What nobody else may read takes TLS, and not another\n" +
+      "   cipher of one's own: Deno.connectTls here, ssl in Python.",
+    zh:
+      "7. 这样就保密了吗？有的笔记称之为“加密”。在客户端和服务器之间有一个\n" +
+      "   中继，它没有密钥，也不知道任何密码：\n\n" +
+      `${lanes}\n\n` +
+      "   base64 根本没有密钥。不想让别人看到的内容，要用 TLS，而不是自己另造\n" +
+      "   一种密码：这里用 Deno.connectTls，Python 用 ssl 模块。",
+  });
+  run.say({
+    en:
+      "Base64 is for places that take text only: JSON, e-mail, a URL. TCP takes\n" +
+      "any bytes: after their length (lesson 6) they go as they are.",
+    zh:
+      "base64 适合只能放文本的地方：JSON、电子邮件、网址。TCP 可以传送任何\n" +
+      "字节：先发长度（第 6 课），就可以原样发送。",
+  });
+}
+
+async function relay(
+  from: socket.Socket,
+  to: socket.Socket,
+  lanes: Lanes,
+  [start, middle, end]: [string, string, string],
+): Promise<void> {
+  const reader = new LineReader();
+  while (true) {
+    const line = await readFrame((size) => from.recv(size), reader);
+    if (line === null) break;
+    lanes.arrow(start, decode(line), middle, decodeText(line));
+    lanes.arrow(middle, decode(line), end, decodeText(line));
+    await to.sendall(packLine(line));
+  }
+  await to.shutdown(socket.SHUT_WR);
+}
+
+// Browsers and Deno have base64 built in. `atob` and `btoa` are older than typed
+// arrays, and have one character for each byte.
+async function nativeDemo(run: Run): Promise<void> {
+  run.say({
+    en:
+      "1. What plain Deno has. btoa takes a character for a byte, and atob a half\n" +
+      "   for a whole. toBase64 and fromBase64 are newer, and can be strict:",
+    zh:
+      "1. Deno 自带的工具。btoa 把一个字符当作一个字节，atob 把一半当成完整的；\n" +
+      "   较新的 toBase64 和 fromBase64 没有这些毛病，后者可以设成严格模式：",
+  });
+  const half = () =>
+    Uint8Array.fromBase64("aG", { lastChunkHandling: "strict" });
+  show('btoa("你好")', await failureOf(() => btoa("你好")));
+  show('atob("aG")', JSON.stringify(atob("aG")));
+  show("toBase64()", encode("你好").toBase64());
+  show('fromBase64("aG")', await failureOf(half));
+
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  using sender = await Deno.connect({ hostname, port });
+  using conn = await listener.accept();
+  run.say({
+    en:
+      "2. Messages with a line feed after each (lesson 6), over Deno.Conn, all\n" +
+      "   in one write:",
+    zh:
+      "2. 每条消息后面加换行符（第 6 课），用 Deno.Conn 一次 write 全部发出：",
+  });
+  const asked = drawAnswers(nativeEndOf(sender), run)
+    .finally(() => sender.closeWrite());
+  const [drawing] = await Promise.all([asked, answerLines(nativeEndOf(conn))]);
+  console.log(drawing);
+  run.say({
+    en:
+      "For secrecy, Deno.connectTls and Deno.listenTls (with a certificate) take\n" +
+      "the places of connect and listen. Everything else stays as it is.",
+    zh:
+      "需要保密时，把 connect 和 listen 换成 Deno.connectTls 和 Deno.listenTls\n" +
+      "（后者需要证书），其他代码都不用改。",
+  });
+}
+
+/** The lesson: what `deno run` runs. */
+export const LESSON: Lesson = {
+  url: import.meta.url,
+  title: { en: "base64 over TCP", zh: "在 TCP 上传送 base64" },
+  demo,
+  server,
+  client,
+  native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
+  options: {
+    unframed: {
+      help: {
+        en: "as many notes have it: no line feeds, one recv is one message",
+        zh: "像很多笔记那样：不加换行符，一次 recv 当作一条消息",
+      },
+    },
+    timeout: {
+      help: {
+        en: "seconds that an unframed client waits for an answer (5)",
+        zh: "--unframed 的客户端等待回复的秒数（5）",
+      },
+      placeholder: "S",
+      default: "5",
+    },
+  },
+};
+
+if (import.meta.main) await runLesson(LESSON);

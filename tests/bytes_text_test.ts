@@ -1,0 +1,351 @@
+/** The lesson about bytes and text. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type Bytes, concat, encode } from "../lessons/_bytes.ts";
+import { createDecoder, receiveText } from "../lessons/_bytes_text_pieces.ts";
+import { drawPieces } from "../lessons/_draw.ts";
+import { receiveLines } from "../lessons/_received_lines.ts";
+import { formatNumber, measure } from "../lessons/bytes_text.ts";
+import { answer, ask, reset } from "./_clients.ts";
+import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import {
+  findLesson,
+  Process,
+  runProcess,
+  testUnless,
+  within,
+} from "./_process.ts";
+
+const { run, start, startServer } = findLesson("bytes_text");
+
+/** Characters of 1 to 4 bytes, side by side in many ways, and lines of them. */
+const MIXED = "aé你😀ñ\n\n好a𝄞é\nß";
+
+/** A `recv` that returns these pieces, one a call, and then the end. */
+function receiver(pieces: readonly Bytes[]): () => Promise<Bytes> {
+  const rest = [...pieces];
+  return () => Promise.resolve(rest.shift() ?? new Uint8Array());
+}
+
+/** Data in pieces: cut once or twice, at each place there is, and into bytes. */
+function* cutEverywhere(data: Bytes): Generator<Bytes[]> {
+  for (let i = 1; i < data.length; i++) {
+    for (let j = i; j < data.length; j++) {
+      const pieces = [data.subarray(0, i), data.subarray(i, j), data.slice(j)];
+      yield pieces.filter((piece) => piece.length > 0);
+    }
+  }
+  yield Array.from(data, (byte) => Uint8Array.of(byte));
+}
+
+// ## The pieces
+
+Deno.test("bytes_text receiveText() gives a text whole, wherever it is cut", async () => {
+  for (const pieces of cutEverywhere(encode(MIXED))) {
+    assertEquals(await receiveText(receiver(pieces)), MIXED);
+  }
+  assertEquals(await receiveText(receiver([])), "");
+  const mark = "\uFEFFa";
+  assertEquals(await receiveText(receiver([encode(mark)])), mark);
+});
+
+Deno.test("bytes_text receiveText() fails if a character lacks its end", async () => {
+  for (const character of "é你😀") {
+    const data = encode(`a${character}`);
+    for (let size = 2; size < data.length; size++) {
+      for (const pieces of cutEverywhere(data.subarray(0, size))) {
+        await assertRejects(() => receiveText(receiver(pieces)), TypeError);
+      }
+    }
+  }
+  const garbage = receiver([encode("a"), Uint8Array.of(0xff), encode("b")]);
+  await assertRejects(() => receiveText(garbage), TypeError);
+  assert(createDecoder().fatal);
+});
+
+Deno.test("bytes_text receiveLines() finds the same lines, wherever they are cut", async () => {
+  const expected = MIXED.split("\n").map((text, i, { length }) => ({
+    data: encode(text),
+    size: encode(text).length,
+    isEnded: i < length - 1,
+  }));
+  for (const pieces of cutEverywhere(encode(MIXED))) {
+    const lines = await Array.fromAsync(receiveLines(receiver(pieces)));
+    assertEquals(lines, expected);
+  }
+  assertEquals(await Array.fromAsync(receiveLines(receiver([]))), []);
+  const ended = receiveLines(receiver([encode("a\n")]));
+  assertEquals((await Array.fromAsync(ended)).length, 1);
+});
+
+Deno.test("bytes_text receiveLines() keeps no more than its limit, and counts all", async () => {
+  const data = encode("1234\n12345\n" + "x".repeat(1000) + "\n1");
+  for (let size = 1; size < 20; size++) {
+    const pieces: Bytes[] = [];
+    for (let i = 0; i < data.length; i += size) {
+      pieces.push(data.subarray(i, i + size));
+    }
+    const lines = await Array.fromAsync(receiveLines(receiver(pieces), 4));
+    assertEquals(
+      lines.map((line) => [line.data.length, line.size, line.isEnded]),
+      [[4, 4, true], [4, 5, true], [4, 1000, true], [1, 1, false]],
+    );
+  }
+});
+
+Deno.test("bytes_text measure() counts characters as Python does, and bytes", () => {
+  const rows: [data: Bytes, reply: string][] = [
+    [encode(""), "0 characters, 0 bytes: "],
+    [encode("A"), "1 character, 1 byte: A"],
+    [encode("你好"), "2 characters, 6 bytes: 你好"],
+    [encode("😀"), "1 character, 4 bytes: 😀"],
+    [encode("\uFEFFa\0"), "3 characters, 5 bytes: \uFEFFa\0"],
+    [encode("你").subarray(0, 2), "not UTF-8, 2 bytes"],
+    [Uint8Array.of(0xff), "not UTF-8, 1 byte"],
+    // A surrogate, which only other encodings have.
+    [Uint8Array.of(0xed, 0xa0, 0x80), "not UTF-8, 3 bytes"],
+  ];
+  for (const [data, reply] of rows) {
+    assertEquals(measure({ data, size: data.length, isEnded: true }), reply);
+  }
+  const long = { data: encode("ab"), size: 3, isEnded: true };
+  assertEquals(measure(long), "too long, 3 bytes");
+  assertEquals(formatNumber(2, "line"), "2 lines");
+});
+
+Deno.test("bytes_text drawPieces() draws cuts of one whole to the same scale", () => {
+  const drawing = drawPieces(
+    5,
+    [[3, "e4   bd   a0\n你"], [3, "e5   a5   bd\n好"]],
+    [[4, "recv: 4 bytes"], [2, "2 bytes"]],
+  );
+  assertEquals(
+    drawing,
+    `
+   +--------------+--------------+
+   | e4   bd   a0 | e5   a5   bd |
+   | 你           | 好           |
+   +--------------+----+---------+
+   | recv: 4 bytes     | 2 bytes |
+   +-------------------+---------+`.slice(1),
+  );
+});
+
+// ## The demo
+
+Deno.test("bytes_text demo shows what a character is to each side", async () => {
+  const { stdout } = await run(["--lang", "en"]);
+  const lines = stdout.split("\n").map((line) =>
+    line.trim().split(/ +/).join(" ")
+  );
+  const rows: [call: string, result: string][] = [
+    [
+      'send("你好")',
+      "TypeError: a bytes-like object is required, not 'str'",
+    ],
+    ['send(encode("你好"))', "6"],
+    ["你好", "2 2 6"],
+    ["😀", "1 2 4"],
+    ["decode(data)", "你好"],
+    ["first = recv(4)", "b'\\xe4\\xbd\\xa0\\xe5'"],
+    ["second = recv(4)", "b'\\xa5\\xbd'"],
+    ["loose.decode(first)", "你\uFFFD"],
+    ["loose.decode(second)", "\uFFFD\uFFFD"],
+    ["strict.decode(first)", "TypeError: The encoded data is not valid"],
+    ["each by itself", "2 of 8 are right"],
+    ["one decoder", "8 of 8 are right"],
+    ["recv(1), recv(1), …", "ñ你😀"],
+    ["decode()", "TypeError: The encoded data is not valid"],
+    ["n bytes, then m", "你好"],
+  ];
+  for (const [call, result] of rows) {
+    assert(lines.includes(`${call} ${result}`), `${call}\n${stdout}`);
+  }
+  assertMatch(stdout, / UnicodeDecodeError\n +'utf-8' codec can't decode/);
+});
+
+// ## The server
+
+const LINES: readonly [line: Bytes, reply: string][] = [
+  [encode("hello"), "5 characters, 5 bytes: hello"],
+  [encode(""), "0 characters, 0 bytes: "],
+  [encode("你好，世界"), "5 characters, 15 bytes: 你好，世界"],
+  [Uint8Array.of(0xe4, 0xbd), "not UTF-8, 2 bytes"],
+  [Uint8Array.of(0, 0xff, 0xfe), "not UTF-8, 3 bytes"],
+  [encode("x".repeat(65_537)), "too long, 65537 bytes"],
+  [encode("from Windows\r"), "13 characters, 13 bytes: from Windows\r"],
+];
+const REQUEST = concat(LINES.flatMap(([line]) => [line, encode("\n")]));
+const REPLIES = LINES.map(([, reply]) => `${reply}\n`).join("");
+
+Deno.test("bytes_text server answers each line, however it is cut", async () => {
+  await using server = await startServer();
+  const { address } = server;
+  assertEquals(await ask(address, REQUEST), REPLIES);
+  const bytes = Array.from(encode("你😀\né"), (byte) => Uint8Array.of(byte));
+  assertEquals(
+    await ask(address, ...bytes),
+    "2 characters, 7 bytes: 你😀\n1 character, 2 bytes: é\n",
+  );
+  assertEquals(await ask(address), "");
+  // A character without its end, and then the end of the stream.
+  const cut = encode("你").subarray(0, 1);
+  assertEquals(await ask(address, cut), "not UTF-8, 1 byte\n");
+  const long = "字".repeat(21_845); // 65,535 bytes
+  assertEquals(
+    await ask(address, `${long}\n`),
+    `21845 characters, 65535 bytes: ${long}\n`,
+  );
+  await server.find(/has left, 7 lines answered\n/, "stderr");
+  await server.find(/has left, 1 line answered\n/, "stderr");
+});
+
+Deno.test("bytes_text server survives resets, floods and silence", async () => {
+  await using server = await startServer(["--lang", "zh"]);
+  const { address } = server;
+  using _silent = await Deno.connect(address);
+  using flooder = await Deno.connect(address);
+  const flood = writeForEver(flooder);
+  for (const text of ["", "half a lin", "line\nline\n"]) {
+    await Promise.all(Array.from({ length: 20 }, () => reset(address, text)));
+    assertEquals(await ask(address, "好\n"), "1 character, 3 bytes: 好\n");
+  }
+  // So many at once, each with a line that is cut in the middle of 好.
+  const [start, end] = [encode("你好").slice(0, 4), encode("你好\n").slice(4)];
+  const replies = await Promise.all(
+    Array.from({ length: 200 }, () => ask(address, start, end)),
+  );
+  for (const reply of replies) {
+    assertEquals(reply, "2 characters, 6 bytes: 你好\n");
+  }
+  flooder.close();
+  await flood;
+  const size = 8 * 1024 * 1024;
+  const endless = new Uint8Array(size).fill(0xe4);
+  assertEquals(await ask(address, endless), `too long, ${size} bytes\n`);
+  await server.find(/已离开，回复了 1 行\n/, "stderr");
+  assertEquals((await server.interrupt()).code, 130);
+});
+
+/** Sends bytes without a line feed until the connection is closed. */
+async function writeForEver(conn: Deno.Conn): Promise<void> {
+  const data = new Uint8Array(65_536).fill(0xbd);
+  try {
+    while (true) await conn.write(data);
+  } catch (error) {
+    if (error instanceof Deno.errors.Interrupted) return;
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+testUnless(
+  NO_PYTHON,
+  "bytes_text server answers CPython, which sends byte by byte",
+  async () => {
+    await using server = await startServer();
+    const client = [peer("cut_client.py"), String(server.address.port)];
+    const input = "你好\n\nhello 😀\nno line feed";
+    assertEquals(await runProcess("python3", client, input), {
+      code: 0,
+      stdout: "2 characters, 6 bytes: 你好\n0 characters, 0 bytes: \n" +
+        "7 characters, 10 bytes: hello 😀\n" +
+        "12 characters, 12 bytes: no line feed\n",
+      stderr: "",
+    });
+  },
+);
+
+testUnless(NO_NC, "bytes_text server answers nc", async () => {
+  await using server = await startServer();
+  const client = ["-N", "127.0.0.1", String(server.address.port)];
+  assertEquals(
+    await runProcess("nc", client, "你好\n".repeat(1000)),
+    {
+      code: 0,
+      stdout: "2 characters, 6 bytes: 你好\n".repeat(1000),
+      stderr: "",
+    },
+  );
+});
+
+// ## The client
+
+const INPUT = "hello\n\n你好，世界\nfrom Windows\r\nq\nafter q\n";
+const OUTPUT = "5 characters, 5 bytes: hello\n" +
+  "0 characters, 0 bytes: \n" +
+  "5 characters, 15 bytes: 你好，世界\n" +
+  "12 characters, 12 bytes: from Windows\n";
+
+Deno.test("bytes_text client prints the reply to each line, up to q", async () => {
+  await using server = await startServer();
+  const args = ["client", "--port", `${server.address.port}`];
+  const long = "长".repeat(3_500_000); // 10.5 MB
+  const rows: [input: string, stdout: string][] = [
+    [INPUT, OUTPUT],
+    ["", ""],
+    ["no line feed", "12 characters, 12 bytes: no line feed\n"],
+    [`${long}\na\n`, "too long, 10500000 bytes\n1 character, 1 byte: a\n"],
+  ];
+  await Promise.all(rows.map(async ([input, stdout]) => {
+    assertEquals(await run(args, { input }), { code: 0, stdout, stderr: "" });
+  }));
+});
+
+testUnless(
+  NO_PYTHON,
+  "bytes_text client talks with CPython, which replies byte by byte",
+  async () => {
+    const python = [peer("line_server.py"), "text"];
+    await using server = new Process("python3", python);
+    const args = ["client", "--port", `${await server.port()}`];
+    const outcome = await run(args, { input: INPUT });
+    assertEquals(outcome, { code: 0, stdout: OUTPUT, stderr: "" });
+  },
+);
+
+testUnless(
+  NO_NC,
+  "bytes_text client talks with nc, which answers by hand",
+  async () => {
+    await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
+    const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
+    await server.write("四\n");
+    const outcome = await run(["client", "--port", port], { input: "4\n" });
+    assertEquals(outcome, { code: 0, stdout: "四\n", stderr: "" });
+    await server.find(/^4\n$/);
+  },
+);
+
+Deno.test("bytes_text client fails in one line if the reply is none", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  const rows: [lang: string, reply: Bytes, line: string][] = [
+    ["en", encode("abc"), "The server closed the connection after 3 bytes of"],
+    ["en", encode(""), "The server closed the connection after 0 bytes of"],
+    ["zh", encode("好"), "服务器关闭了连接：它的回复只收到 3 字节"],
+    ["en", Uint8Array.of(0xff, 10), "The server's reply is no line of text: 1"],
+    ["zh", Uint8Array.of(0xff, 10), "服务器的回复不是一行文本：共 1 字节"],
+  ];
+  for (const [lang, reply, line] of rows) {
+    const args = ["client", "--port", `${listener.addr.port}`, "--lang", lang];
+    const [{ code, stdout, stderr }] = await Promise.all([
+      run(args, { input: "hi\n" }),
+      answer(listener, 3, reply),
+    ]);
+    assertEquals([code, stdout], [1, ""]);
+    assert(stderr.startsWith(`ConnectionError: ${line}`), stderr);
+    assert(stderr.endsWith(`: ${address}\n`), stderr);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  }
+});
+
+Deno.test("bytes_text client closes its connection at Ctrl-C", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using client = start(["client", "--port", `${listener.addr.port}`]);
+  using conn = await within("a client", listener.accept());
+  await client.write("hello\n");
+  const read = () => within("the client", conn.read(new Uint8Array(9)));
+  assertEquals(await read(), 6);
+  assertEquals(await client.interrupt(), { code: 130, stdout: "", stderr: "" });
+  assertEquals(await read(), null);
+});

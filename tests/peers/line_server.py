@@ -1,0 +1,52 @@
+"""The servers of two lessons in Python, which reply byte by byte.
+
+    line_server.py text     how many characters and bytes a line has, and its text
+    line_server.py count    how many bytes it has, and, at the end, all of them
+"""
+
+import socket
+import sys
+import threading
+
+
+def format_number(number, unit):
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def measure(data):
+    size = format_number(len(data), "byte")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return f"not UTF-8, {size}"
+    return f"{format_number(len(text), 'character')}, {size}: {text}"
+
+
+def reply(conn, text):
+    for byte in f"{text}\n".encode():
+        conn.sendall(bytes([byte]))
+
+
+def serve(conn):
+    total = 0
+    with conn, conn.makefile("rb") as lines:
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for line in lines:
+            data = line.rstrip(b"\n")
+            total += len(line)
+            if KIND == "text":
+                reply(conn, measure(data))
+            else:
+                reply(conn, format_number(len(data), "byte"))
+        if KIND == "count":
+            reply(conn, f"end after {format_number(total, 'byte')}")
+
+
+KIND = sys.argv[1]
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen()
+print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
+while True:
+    conn, address = listener.accept()
+    threading.Thread(target=serve, args=(conn,), daemon=True).start()

@@ -1,0 +1,273 @@
+/** The lesson on sticky messages: its demo, its server and its client. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { encode } from "../lessons/_bytes.ts";
+import { LANGUAGES } from "../lessons/_languages.ts";
+import { answer, ask } from "./_clients.ts";
+import { readLine, sendBadGuests, writeAll } from "./_guests.ts";
+import { NO_PYTHON, peer } from "./_peers.ts";
+import {
+  findLesson,
+  Process,
+  runProcess,
+  testUnless,
+  within,
+} from "./_process.ts";
+
+const { run, start, startServer } = findLesson("sticky");
+
+/** What the replies say of the messages that were made of what was sent. */
+function parseReplies(replies: string): { sizes: number[]; text: string } {
+  const lines = replies.split("\n").slice(0, -1);
+  const parsed = lines.map((line) => {
+    const [, size, text] = line.match(/^1 message of (\d+) bytes?: (".*")$/)!;
+    return { size: Number(size), text: JSON.parse(text!) as string };
+  });
+  return {
+    sizes: parsed.map(({ size }) => size),
+    text: parsed.map(({ text }) => text).join(""),
+  };
+}
+
+/** Asserts that the replies are for all of a text of ASCII, cut anywhere. */
+function assertRepliesFor(replies: string, sent: string): void {
+  const { sizes, text } = parseReplies(replies);
+  assertEquals(text, sent);
+  assertEquals(sizes.reduce((sum, n) => sum + n, 0), sent.length);
+  assert(sizes.every((size) => size <= 1024), `${sizes}`);
+}
+
+// ## The demo
+
+Deno.test("sticky demo shows every outcome, in each language", async () => {
+  await Promise.all(LANGUAGES.map(async (language) => {
+    const { stdout } = await run(["--lang", language]);
+    const drawn = stdout.match(/(?<=[|] )recv: \w+/g);
+    const all = "onetwo one two onetwo onet wo 1024 1024 956".split(" ");
+    assertEquals(drawn, all.map((piece) => `recv: ${piece}`));
+    const received = stdout.match(/(?<=conn\.recv\(1024\) +)b'\w+'/g);
+    assertEquals(received, ["b'onetwo'", "b'onetwo'", "b'helloq'"]);
+    assertMatch(stdout, /data == b"q" +false\n/);
+    const answers = stdout.match(/(?<=client\.recv\(1024\) +)b'\w+'/g);
+    assertEquals(answers, ["b'ok'", "b'okok'"]);
+    assertEquals(stdout.match(/ [\d.]+ (s|秒)$/gm)?.length, 2);
+    if (Deno.build.os !== "linux") return;
+    const waiting = stdout.match(/\d+(?= bytes wait| 字节$)/gm)?.map(Number);
+    assertEquals(waiting, [3, 6, 3000, 1976, 1980]);
+    assertMatch(stdout, /(client|客户端\S+) +0\n.*(server|服务器\S+) +6\n/);
+  }));
+});
+
+// ## The server
+
+Deno.test("sticky server replies what each recv has returned", async () => {
+  await using server = await startServer(["--lang", "zh"]);
+  using conn = await Deno.connect(server.address);
+  const rows: [message: string, reply: string][] = [
+    ["x", '1 message of 1 byte: "x"'],
+    ["onetwo", '1 message of 6 bytes: "onetwo"'],
+    ["one\n", '1 message of 4 bytes: "one\\n"'],
+    ["你好", '1 message of 6 bytes: "你好"'],
+    ['say "hi"\\', '1 message of 9 bytes: "say \\"hi\\"\\\\"'],
+    ["\ufeff\u0000", '1 message of 4 bytes: "\ufeff\\u0000"'],
+  ];
+  for (const [message, reply] of rows) {
+    await writeAll(conn, encode(message));
+    assertEquals(await readLine(conn), reply);
+  }
+  await writeAll(conn, encode("你").subarray(0, 2));
+  assertEquals(await readLine(conn), '1 message of 2 bytes: "\ufffd"');
+  await conn.closeWrite();
+  await server.find(/已离开，收到 7 条“消息”\n/, "stderr");
+  assertEquals((await server.interrupt()).code, 130);
+});
+
+Deno.test("sticky server cuts a long message, and half-close is no matter", async () => {
+  await using server = await startServer();
+  const long = "0123456789".repeat(300);
+  const replies = await ask(server.address, long);
+  assertRepliesFor(replies, long);
+  assert(parseReplies(replies).sizes.length >= 3);
+  assertEquals(await ask(server.address), "");
+  const much = "0123456789".repeat(100_000);
+  assertRepliesFor(await ask(server.address, much), much);
+});
+
+Deno.test("sticky server survives its guests, and Ctrl-C ends it", async () => {
+  await using server = await startServer([], { isQuiet: true });
+  const reply = '1 message of 5 bytes: "hello"';
+  await sendBadGuests(server.address, "hello", async () => {
+    assertEquals(await ask(server.address, "hello"), `${reply}\n`);
+  });
+  using guest = await Deno.connect(server.address);
+  await writeAll(guest, encode("hello"));
+  assertEquals(await readLine(guest), reply);
+  assertEquals((await server.interrupt()).code, 130);
+  assertEquals(await guest.read(new Uint8Array(1)), null);
+});
+
+// ## The client
+
+Deno.test("sticky client gets a reply to each line, and to each piece", async () => {
+  await using server = await startServer();
+  const client = ["client", "--port", `${server.address.port}`, "--lang", "en"];
+  const long = "0123456789".repeat(200_000);
+  const [none, lines, pieces] = await Promise.all(
+    ["q\nhello\n", "one\n\ntwo\n你好\r\nno end", long].map((input) =>
+      run(client, { input })
+    ),
+  );
+  assertEquals(none, { code: 0, stdout: "", stderr: "" });
+  assertEquals(lines, {
+    code: 0,
+    stdout: '1 message of 3 bytes: "one"\n1 message of 3 bytes: "two"\n' +
+      '1 message of 6 bytes: "你好"\n1 message of 6 bytes: "no end"\n',
+    stderr: "an empty line has no bytes: nothing was sent\n",
+  });
+  assertEquals([pieces!.code, pieces!.stderr], [0, ""]);
+  assertRepliesFor(pieces!.stdout, long);
+});
+
+Deno.test("sticky client prints a reply before the next line is typed", async () => {
+  await using server = await startServer();
+  await using client = start(["client", "--port", `${server.address.port}`]);
+  for (const line of ["one", "二"]) {
+    await client.write(`${line}\n`);
+    await client.find(new RegExp(`: "${line}"\n$`));
+  }
+  await client.endInput();
+  assertEquals((await client.outcome()).code, 0);
+});
+
+// TCP allows any cuts. Where they are, depends on when the server receives.
+Deno.test("sticky client with --burst sends all lines before it prints", async () => {
+  await using server = await startServer();
+  const port = `${server.address.port}`;
+  await using client = start(["client", "--burst", "--port", port]);
+  await client.write("one\n");
+  await client.write("\ntwo\n");
+  await client.write("three".repeat(1000));
+  await client.endInput();
+  const { code, stdout, stderr } = await client.outcome();
+  assertEquals([code, stderr], [0, ""]);
+  assertRepliesFor(stdout, `onetwo${"three".repeat(1000)}`);
+});
+
+Deno.test("sticky client with --burst makes lines stick for a late server", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = ["client", "--burst", "--port", `${listener.addr.port}`];
+  const reply = '1 message of 6 bytes: "onetwo"\n';
+  const [outcome] = await Promise.all([
+    run(client, { input: "one\ntwo\nq\nthree\n" }),
+    answer(listener, 6, encode(reply)),
+  ]);
+  assertEquals(outcome, { code: 0, stdout: reply, stderr: "" });
+});
+
+Deno.test("sticky client fails without a whole reply, or a sensible one", async () => {
+  const isCut =
+    "ConnectionError: The server closed the connection after 9 bytes of its reply";
+  const isOther = "Error: The reply does not say how many bytes it is for";
+  const rows: [reply: string, stderr: string][] = [
+    ['1 message of 1 byte: "h"\n1 message', isCut],
+    ["received 6 bytes\n", isOther],
+    ['1 message of 0 bytes: ""\n', isOther],
+  ];
+  await Promise.all(rows.map(async ([reply, stderr]) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const client = ["client", "--port", `${port}`, "--lang", "en"];
+    const [outcome] = await Promise.all([
+      run(client, { input: "hello\n" }),
+      answer(listener, 5, encode(reply)),
+    ]);
+    const stdout = reply.replace(/[^\n]*$/, "");
+    const line = `${stderr}: 127.0.0.1:${port}\n`;
+    assertEquals(outcome, { code: 1, stdout, stderr: line });
+  }));
+});
+
+Deno.test("sticky client ends at Ctrl-C, also while it waits for a reply", async () => {
+  await Promise.all(["", "hello\n"].map(async (input) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using client = start(["client", "--port", `${listener.addr.port}`]);
+    using conn = await within("a client", listener.accept());
+    await client.write(input);
+    if (input !== "") await within("its line", readBytes(conn, 5));
+    const outcome = await client.interrupt();
+    assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
+    assertEquals(await conn.read(new Uint8Array(1)), null);
+  }));
+});
+
+async function readBytes(conn: Deno.Conn, size: number): Promise<void> {
+  const buffer = new Uint8Array(size);
+  for (let n = 0; n < size;) n += await conn.read(buffer.subarray(n)) ?? size;
+}
+
+// ## Python
+
+testUnless(
+  NO_PYTHON,
+  "sticky server answers CPython for every byte",
+  async () => {
+    await using server = await startServer();
+    const client = [peer("sticky_client.py"), `${server.address.port}`];
+    const { code, stdout, stderr } = await runProcess("python3", client);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals(stdout.trim().split(/\r?\n/), [
+      "one message",
+      "quotes",
+      "one byte",
+      "many messages",
+      "a long message",
+      "half-close",
+    ]);
+  },
+);
+
+testUnless(
+  NO_PYTHON,
+  "sticky server seems to work with the client of the notes",
+  async () => {
+    await using server = await startServer();
+    const client = [peer("notes_client.py"), `${server.address.port}`];
+    assertEquals(await runProcess("python3", client, "one\n你好\nq\n"), {
+      code: 0,
+      stdout: '1 message of 3 bytes: "one"\n\n1 message of 6 bytes: "你好"\n\n',
+      stderr: "",
+    });
+  },
+);
+
+testUnless(
+  NO_PYTHON,
+  "sticky client talks with CPython's server",
+  async () => {
+    await using server = new Process("python3", [peer("sticky_server.py")]);
+    const client = ["client", "--port", `${await server.port()}`];
+    const long = "0123456789".repeat(300);
+    const input = `one\n你好 "hi"\n${long}\n`;
+    const { code, stdout, stderr } = await run(client, { input });
+    assertEquals([code, stderr], [0, ""]);
+    const { sizes, text } = parseReplies(stdout);
+    assertEquals(text, `one你好 "hi"${long}`);
+    assertEquals(sizes.slice(0, 2), [3, 11]);
+  },
+);
+
+testUnless(
+  NO_PYTHON,
+  "sticky client with --burst makes lines stick in CPython's server",
+  async () => {
+    const peek = [peer("sticky_server.py"), "9"];
+    await using server = new Process("python3", peek);
+    const port = `${await server.port()}`;
+    const client = ["client", "--burst", "--port", port];
+    assertEquals(await run(client, { input: "one\n你好\n" }), {
+      code: 0,
+      stdout: '1 message of 9 bytes: "one你好"\n',
+      stderr: "",
+    });
+  },
+);

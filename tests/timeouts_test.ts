@@ -1,0 +1,511 @@
+/** Timeouts, and the deadline that they do not replace. */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { connect } from "node:net";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { type Bytes, decode, encode } from "../lessons/_bytes.ts";
+import { now, RecvTimeoutError } from "../lessons/_timeouts_deadline.ts";
+import { Lines, LongLineError } from "../lessons/_timeouts_lines.ts";
+import { connectWithin, TimedConn } from "../lessons/_timeouts_native.ts";
+import { recvExactly } from "../lessons/timeouts.ts";
+import {
+  type CallEvent,
+  ConnectionError,
+  OSError,
+  type Socket,
+  TimeoutError,
+} from "../mod.ts";
+import { connected, silent } from "./_pairs.ts";
+import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import {
+  DIALECTS,
+  findLesson,
+  Process,
+  runProcess,
+  testUnless,
+  within,
+} from "./_process.ts";
+
+const { run, start, startServer } = findLesson("timeouts");
+
+/** Seconds that are over soon, and those that are not while a test runs. */
+const SOON = 0.05;
+const NEVER = 60;
+
+// ## recvExactly
+
+Deno.test("recvExactly() receives exactly so many bytes, and leaves the rest", async () => {
+  await using pair = await connected();
+  await pair.conn.sendall(encode("hello world"));
+  for (const [size, text] of [[6, "hello "], [0, ""], [5, "world"]] as const) {
+    const data = await recvExactly(pair.client, size, now() + NEVER);
+    assertEquals(decode(data), text);
+  }
+});
+
+Deno.test("recvExactly() ends a drip, which no timeout does, and loses no byte", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  using dripping = answerEachRecv(client, () => conn.sendall(encode("x")));
+  // A clock for each `recv`: whatever the sum is, each of them is in time.
+  client.settimeout(NEVER);
+  for (let i = 0; i < 20; i++) await client.recv(1);
+  // One clock for all: more than comes until then is asked for.
+  const call = recvExactly(client, 1_000_000, now() + SOON);
+  const { received } = await assertRejects(() => call, RecvTimeoutError);
+  assert(received.length > 0);
+  // Every byte is with the error, or waits for the next call.
+  const missing = dripping.count - 20 - received.length;
+  const rest = await recvExactly(client, missing, now() + NEVER);
+  assertEquals(rest.length, missing);
+});
+
+Deno.test("recvExactly() raises a TimeoutError with what came in time", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  for (const sent of ["", "he"]) {
+    await conn.sendall(encode(sent));
+    const call = recvExactly(client, 5, now() + SOON);
+    const error = await assertRejects(() => call, RecvTimeoutError);
+    assertInstanceOf(error, TimeoutError);
+    assertInstanceOf(error, OSError);
+    assertEquals([error.message, error.errno], ["timed out", null]);
+    assertEquals(decode(error.received), sent);
+  }
+  await conn.sendall(encode("llo"));
+  assertEquals(decode(await recvExactly(client, 3, now() + NEVER)), "llo");
+});
+
+Deno.test("recvExactly() takes nothing if the deadline is over already", async () => {
+  await using pair = await connected();
+  await pair.conn.sendall(encode("hello"));
+  const call = recvExactly(pair.client, 5, now() - 1);
+  const error = await assertRejects(() => call, RecvTimeoutError);
+  assertEquals(error.received.length, 0);
+  const data = await recvExactly(pair.client, 5, now() + NEVER);
+  assertEquals(decode(data), "hello");
+});
+
+Deno.test("recvExactly() raises a ConnectionError at the end of the stream", async () => {
+  await using pair = await connected();
+  await pair.conn.sendall(encode("he"));
+  pair.conn.close();
+  const call = recvExactly(pair.client, 5, now() + NEVER);
+  await assertRejects(() => call, ConnectionError, "ended after 2 of 5");
+});
+
+Deno.test("recvExactly() ends when the socket is closed, with nothing left open", async () => {
+  const pair = await connected();
+  const call = recvExactly(pair.client, 5, now() + NEVER);
+  pair.client.close();
+  await assertRejects(() => call, OSError, "Bad file descriptor");
+  await pair[Symbol.asyncDispose]();
+});
+
+Deno.test("recvExactly() gives the socket its timeout back", async () => {
+  for (const timeout of [null, 0, 7]) {
+    await using pair = await connected();
+    const { client, conn } = pair;
+    client.settimeout(timeout);
+    await assertRejects(() => recvExactly(client, 5, now() + SOON));
+    assertEquals(client.gettimeout(), timeout);
+    await conn.sendall(encode("hello"));
+    await recvExactly(client, 5, now() + NEVER);
+    assertEquals(client.gettimeout(), timeout);
+    conn.close();
+    await assertRejects(() => recvExactly(client, 5, now() + NEVER));
+    assertEquals(client.gettimeout(), timeout);
+  }
+});
+
+/** Lets something happen whenever a `recv` of this socket has begun. */
+function answerEachRecv(
+  sock: Socket,
+  answer: () => Promise<void>,
+): Disposable & { readonly count: number } {
+  let count = 0;
+  const onCall = (event: unknown) => {
+    const { socket, call, phase } = event as CallEvent;
+    if (socket !== sock || call !== "recv" || phase !== "start") return;
+    count++;
+    answer();
+  };
+  subscribe("pysocket.call", onCall);
+  return {
+    get count() {
+      return count;
+    },
+    [Symbol.dispose]: () => void unsubscribe("pysocket.call", onCall),
+  };
+}
+
+// ## Lines
+
+Deno.test("Lines.read() finds the same lines however they are cut", async () => {
+  const data = encode("a\n\n你好\nb");
+  for (let cuts = 0; cuts < 2 ** (data.length - 1); cuts++) {
+    const lines = new Lines(feed(cut(data, cuts)), 100);
+    const read = async () => decode(await lines.read(() => NEVER));
+    const found = [await read(), await read(), await read(), await read()];
+    assertEquals(found, ["a\n", "\n", "你好\n", "b"]);
+    assertEquals([await read(), lines.isBegun], ["", false]);
+  }
+});
+
+Deno.test("Lines.read() keeps what has come when the time is over", async () => {
+  const lines = new Lines(feed(["a\nhel", "", "", "lo\n"].map(encode)), 100);
+  const read = () => lines.read(() => NEVER);
+  assertEquals(decode(await read()), "a\n");
+  assertEquals(lines.isBegun, true);
+  const late = () => {
+    throw new TimeoutError("timed out");
+  };
+  await assertRejects(() => lines.read(late), TimeoutError);
+  assertEquals(lines.isBegun, true);
+  assertEquals(decode(await read()), "hel");
+});
+
+Deno.test("Lines.read() refuses a line without an end", async () => {
+  const full = encode("x".repeat(10));
+  const long = new Lines(feed([full, encode("x")]), 10);
+  await assertRejects(() => long.read(() => NEVER), LongLineError);
+  const fitting = new Lines(feed([full, encode("\n")]), 10);
+  assertEquals((await fitting.read(() => NEVER)).length, 11);
+});
+
+/** An end to which these pieces come. */
+function feed(pieces: Bytes[]) {
+  let next = 0;
+  return {
+    recv: () => Promise.resolve(pieces[next++] ?? encode("")),
+    sendall: () => Promise.resolve(),
+  };
+}
+
+/** Data in pieces: each bit of `cuts` is a place at which to cut, or not. */
+function cut(data: Bytes, cuts: number): Bytes[] {
+  const ends = [...data.keys()].filter((i) => i > 0 && cuts & 1 << (i - 1));
+  return [0, ...ends].map((start, i) => data.slice(start, ends[i]));
+}
+
+// ## Plain Deno
+
+Deno.test("TimedConn.recv() gives what came too late to the next call", async () => {
+  await using pair = await openNative();
+  const { client, conn } = pair;
+  for (let i = 0; i < 3; i++) {
+    await assertTimesOut(() => client.recv(100, SOON));
+  }
+  await conn.write(encode("one"));
+  assertEquals(decode(await client.recv(2, NEVER)), "on");
+  assertEquals(decode(await client.recv(100, NEVER)), "e");
+  await assertTimesOut(() => client.recv(100, SOON));
+  await conn.closeWrite();
+  for (let i = 0; i < 2; i++) {
+    assertEquals((await client.recv(100, NEVER)).length, 0);
+  }
+});
+
+Deno.test("TimedConn.sendall() that is not over in time closes the connection", async () => {
+  await using pair = await openNative();
+  const { client } = pair;
+  await client.sendall(encode("hello"), SOON);
+  const receiving = client.recv(100, NEVER);
+  const interrupted = assertRejects(() => receiving, Deno.errors.Interrupted);
+  await assertTimesOut(() => client.sendall(new Uint8Array(2 ** 26), SOON));
+  await interrupted;
+  await assertRejects(() => client.recv(1, NEVER), Deno.errors.Interrupted);
+});
+
+Deno.test("connectWithin() gives up in time, and at Ctrl-C", async () => {
+  await using full = await silent();
+  const [hostname, port] = full.address;
+  const address = { hostname, port };
+  const interrupt = new AbortController();
+  const { signal } = interrupt;
+  await assertTimesOut(() => connectWithin(address, SOON, signal));
+  const connecting = connectWithin(address, NEVER, signal);
+  interrupt.abort();
+  await assertRejects(() => connecting, DOMException, "aborted");
+});
+
+async function assertTimesOut(call: () => Promise<unknown>): Promise<void> {
+  const error = await assertRejects(call, DOMException, "timed out");
+  assertEquals(error.name, "TimeoutError");
+}
+
+/** A connection in plain Deno, one end of which knows timeouts. */
+async function openNative(): Promise<
+  { client: TimedConn; conn: Deno.TcpConn } & AsyncDisposable
+> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  const client = new TimedConn(await Deno.connect({ hostname, port }));
+  const conn = await listener.accept();
+  return {
+    client,
+    conn,
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]();
+      conn.close();
+      // A read that nobody waits for ends a turn after that.
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+  };
+}
+
+// ## The demo
+
+Deno.test("timeouts demo shows what each timeout means, and what a race loses", async () => {
+  const [ours, native] = await Promise.all(
+    [[], ["--native"]].map((args) => run([...args, "--lang", "en"])),
+  );
+  const find = (call: string) =>
+    ours!.stdout.split("\n").map((line) => line.trim())
+      .filter((line) => line.startsWith(call))
+      .map((line) => line.slice(call.length).trim());
+  assertEquals(find("settimeout(null), recv"), ["b'hi'"]);
+  assertMatch(find("settimeout(0), recv")[0]!, /^BlockingIOError: \[Errno \d+/);
+  for (const call of ["settimeout(0.1), recv", "accept", "recv", "sendall"]) {
+    assertEquals(find(`${call}  `)[0], "TimeoutError: timed out");
+  }
+  assertEquals(find("the next recv"), ["b'late'"]);
+  assertMatch(find("recv, recv, recv, …")[0]!, /^b'hello' \(\d+\.\d\d s\)$/);
+  assertEquals(find("error.received + rest"), ["b'good morning'"]);
+  const { stdout } = native!;
+  assertMatch(stdout, /Promise\.race +TimeoutError: timed out\n/);
+  assertMatch(stdout, /the second read +b'two'\n +the one that lost +b'one'\n/);
+  assertMatch(stdout, /TimeoutError.*\n +recv\(.*\) +b'one'\n.*b'two'\n/);
+});
+
+// ## The ends
+
+Deno.test("timeouts ends a timeout that is none with exit code 2", async () => {
+  const rows = [["timeout", "0"], ["deadline", "86401"]];
+  await Promise.all(rows.map(async ([name, value]) => {
+    const option = `--${name}=${value}`;
+    const { code, stdout, stderr } = await run(["server", "--port=0", option]);
+    const line = `Option --${name} must be seconds, more than 0 and up to ` +
+      `86400: current value is "${value}"`;
+    assertEquals([code, stdout, stderr.split("\n")[0]], [2, "", line]);
+  }));
+});
+
+testUnless(
+  NO_PYTHON,
+  "timeouts server sends silent and deaf clients away, CPython's too, and serves on",
+  () =>
+    inBothDialects(async (args) => {
+      await using server = await startServer(["--timeout", "0.4", ...args]);
+      const { address } = server;
+      const port = `${address.port}`;
+      await using _ = runPeer("client", port, "deaf");
+      await using client = start(["client", "--port", port, ...args]);
+      const [silent, half] = await Promise.all(
+        ["silent", "half"].map((mode) => endOfPeer(port, mode)),
+      );
+      assertEquals(silent, "goodbye: silent for 0.4 s\n");
+      assertEquals(half, "goodbye: the line did not end in time\n");
+      await server.findAll(/sent away: silent for 0.4 s\n/, 2, "stderr");
+      await server.find(/sent away: it does not read\n/, "stderr");
+      await assertIsSentAway(client);
+      // Where the machine is slow we, too, may be silent for too long.
+      while (await exchange(address, encode("hi\n")) !== "hi\n");
+    }),
+);
+
+/** A client finds the goodbye where a reply should be, and then nothing more. */
+async function assertIsSentAway(client: Process): Promise<void> {
+  await client.write("hello\n");
+  await client.find(/^goodbye: silent for 0.4 s\n$/);
+  await client.write("hello\n");
+  const { code, stderr } = await client.outcome();
+  assertEquals(code, 1);
+  assertMatch(stderr, /^(Connection|BrokenPipe)\w*: .*: 127\.0\.0\.1:\d+\n$/);
+}
+
+testUnless(
+  NO_PYTHON,
+  "timeouts server sends CPython's dripping client away, and that of the notes",
+  () =>
+    inBothDialects(async (args) => {
+      const limits = ["--deadline", "0.3", "--lang", "zh"];
+      await using server = await startServer([...limits, ...args]);
+      const port = `${server.address.port}`;
+      const notes = [peer("notes_client.py"), port];
+      const goodbye = "goodbye: the line did not end in time\n";
+      const [answer, { stdout }] = await Promise.all([
+        endOfPeer(port, "drip"),
+        // It never ends a line, and prints what it gets instead of an echo.
+        runProcess("python3", notes, "你好\nq\n"),
+      ]);
+      assertEquals([answer, stdout], [goodbye, `${goodbye}\n`]);
+      await server.findAll(/被断开：这一行没有按时结束\n/, 2, "stderr");
+      await assertEchoes(server.address);
+    }),
+);
+
+testUnless(
+  NO_PYTHON,
+  "timeouts client gives up CPython's servers that are silent, drip, or are full",
+  async () => {
+    const modes = ["silent", "drip"];
+    if (Deno.build.os === "linux") modes.push("full");
+    await Promise.all(modes.map(async (mode) => {
+      await using server = runPeer("server", mode);
+      const port = await server.port();
+      const client = ["client", "--port", `${port}`, "--timeout", "0.3"];
+      const stderr = `TimeoutError: timed out: 127.0.0.1:${port} (no answer ` +
+        "in time: a busy server, a wrong host, a firewall?)\n";
+      await inBothDialects(async (args) => {
+        const outcome = await run([...client, ...args], { input: "hello\n" });
+        assertEquals(outcome, { code: 1, stdout: "", stderr });
+      });
+    }));
+  },
+);
+
+/** Runs in both dialects at once, since most of the time is spent waiting. */
+async function inBothDialects(
+  test: (args: readonly string[]) => Promise<void>,
+): Promise<void> {
+  await Promise.all(DIALECTS.map(async ([dialect, args]) => {
+    try {
+      await test(args);
+    } catch (cause) {
+      throw new Error(`In ${dialect}: ${cause}`, { cause });
+    }
+  }));
+}
+
+for (const [dialect, args] of DIALECTS) {
+  const server = `timeouts server in ${dialect}`;
+  const client = `timeouts client in ${dialect}`;
+
+  Deno.test(`${server} survives what clients do wrong, and Ctrl-C`, async () => {
+    await using server = await startServer(args);
+    const { address } = server;
+    for (let stage = 0; stage < 6; stage++) await reset(address, stage % 3);
+    // Half-close with a line that has no end; bytes that are no text.
+    assertEquals(await exchange(address, encode("你好\nhello")), "你好\nhello");
+    const garbage = Uint8Array.of(0xff, 0xfe, 0, 13, 10, 0xe4);
+    assertEquals(await exchange(address, garbage), "��\0\r\n�");
+    const flood = "你好\n".repeat(10_000);
+    assertEquals(await exchange(address, encode(flood)), flood);
+    const long = encode("x".repeat(64 * 1024 + 1));
+    const tooLong = "goodbye: the line is too long\n";
+    assertEquals(await exchange(address, long), tooLong);
+    const silent = await Promise.all(
+      Array.from({ length: 100 }, () => Deno.connect(address)),
+    );
+    await assertEchoes(address);
+    const { code, stdout } = await server.interrupt();
+    assertEquals(code, 130);
+    assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\n$/);
+    for (const conn of silent) {
+      assertEquals(await conn.read(new Uint8Array(1)), null);
+      conn.close();
+    }
+  });
+
+  testUnless(NO_NC, `${server} sends nc every line back`, async () => {
+    await using server = await startServer(args);
+    const input = "hello\n\n你好\n".repeat(1000) + "end";
+    const nc = ["-N", "127.0.0.1", String(server.address.port)];
+    assertEquals(
+      await runProcess("nc", nc, input),
+      { code: 0, stdout: input, stderr: "" },
+    );
+  });
+
+  testUnless(
+    NO_PYTHON,
+    `${client} talks with CPython's server`,
+    async () => {
+      await using server = new Process("python3", [peer("echo_server.py")]);
+      const port = await server.port();
+      const input = `hello\n\n你好，世界\n${"长".repeat(100_000)}\n`;
+      assertEquals(
+        await run(["client", "--port", `${port}`, ...args], {
+          input: `${input}q\nafter\n`,
+        }),
+        { code: 0, stdout: input, stderr: "" },
+      );
+    },
+  );
+
+  Deno.test(`${client} that waits for a reply closes its connection at Ctrl-C`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    await using client = start(["client", "--port", `${port}`, ...args]);
+    using conn = await within("a client", listener.accept());
+    await client.write("hello\n");
+    const read = () => conn.read(new Uint8Array(100));
+    assertEquals(await within("a line", read()), "hello\n".length);
+    const outcome = await client.interrupt();
+    assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
+    assertEquals(await within("its end", read()), null);
+  });
+}
+
+function runPeer(end: "server" | "client", ...args: string[]): Process {
+  return new Process("python3", [peer(`timeouts_${end}.py`), ...args]);
+}
+
+/** What CPython's client is told in the end. */
+async function endOfPeer(port: string, mode: string): Promise<string> {
+  const client = [peer("timeouts_client.py"), port, mode];
+  const { code, stdout, stderr } = await runProcess("python3", client);
+  assertEquals([code, stderr], [0, ""]);
+  return stdout;
+}
+
+/** Sends something and its end, and returns what comes until the server's. */
+async function exchange(
+  address: Deno.ConnectOptions,
+  data: Bytes,
+): Promise<string> {
+  using conn = await Deno.connect(address);
+  const sending = (async () => {
+    for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
+    await conn.closeWrite();
+  })();
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  while (true) {
+    const count = await within("an answer", conn.read(buffer));
+    if (count === null) break;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+  await sending;
+  return text + decoder.decode();
+}
+
+/** What a good client sees. */
+async function assertEchoes(address: Deno.ConnectOptions): Promise<void> {
+  assertEquals(await exchange(address, encode("你好\n")), "你好\n");
+}
+
+/** Connects, sends half a line or a whole one if at all, and breaks off. */
+async function reset(
+  { hostname = "", port }: Deno.ConnectOptions,
+  stage: number,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const client = connect({ host: hostname, port });
+  client.on("error", reject);
+  client.on("close", () => resolve());
+  client.on("connect", () => {
+    if (stage > 0) client.write(stage === 1 ? "hel" : "hello\n");
+    if (stage < 2) client.resetAndDestroy();
+  });
+  client.on("data", () => client.resetAndDestroy());
+  await within("a reset", promise);
+}
