@@ -6,7 +6,7 @@
  * @module
  */
 
-import * as socket from "../mod.ts";
+import type * as socket from "../mod.ts";
 import { select } from "../src/select.ts";
 import { decode, encode, repr } from "./_bytes.ts";
 import { show } from "./_demo.ts";
@@ -15,13 +15,7 @@ import type { Text } from "./_languages.ts";
 import { Person } from "./_person.ts";
 import type { Post } from "./_post.ts";
 import type { Run } from "./_run.ts";
-
-/** A datagram socket on this computer, at a free port. */
-function bindDatagram(): socket.Socket {
-  const sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
-  sock.bind(["127.0.0.1", 0]);
-  return sock;
-}
+import { bindDatagram } from "./_udp_whole.ts";
 
 /** Shows what there is of something, below the sentence that it belongs to. */
 function showSaid(what: Text, lines: readonly string[], run: Run): void {
