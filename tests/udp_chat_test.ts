@@ -74,12 +74,12 @@ function assertFails(outcome: Outcome, line: RegExp, stdout = ""): void {
 function testBoth(
   missing: string | undefined,
   name: string,
-  fn: (args: readonly string[], isNative: boolean) => Promise<void>,
+  fn: (args: readonly string[]) => Promise<void>,
 ): void {
   testUnless(missing, name, async () => {
     await Promise.all(DIALECTS.map(async ([dialect, args]) => {
       try {
-        await fn(args, args.length > 0);
+        await fn(args);
       } catch (cause) {
         throw new Error(`In ${dialect}: ${cause}`, { cause });
       }
@@ -170,27 +170,41 @@ testBoth(
   },
 );
 
-testBoth(
-  undefined,
-  "udp_chat client says so if nobody answers, or not any more",
-  async (args, isNative) => {
-    const refused =
-      /^ConnectionRefusedError: .*: 127\.0\.0\.1:\d+ \(is the server running\?\)\n$/;
-    const silence =
-      /^ConnectionError: The room has not answered .*: 127\.0\.0\.1:\d+\n$/;
-    using silent = new Peer();
-    await using half = start(["client", "--port", `${silent.port}`, ...args]);
-    const [, from] = await silent.receive();
-    await silent.send("# You are 小明", from);
-    await half.write("hello\n");
-    const client = ["client", "--port", `${findUnusedPort()}`, ...args];
-    const never = await run(client, { input: "hello\n" });
-    // Only Linux tells that nobody is there, and only to the module.
-    const isTold = Deno.build.os === "linux" && !isNative;
-    assertFails(never, isTold ? refused : silence);
-    assertFails(await half.outcome(), silence, "# You are 小明\n");
-  },
-);
+// These wait, and so all at once.
+Deno.test("udp_chat client waits for the room: silent, or too slow for it", async () => {
+  await Promise.all([
+    ...DIALECTS.map(([_, args]) => assertTellsSilence(args)),
+    assertLosesNothing(),
+  ]);
+});
+
+async function assertTellsSilence(args: readonly string[]): Promise<void> {
+  const refused =
+    /^ConnectionRefusedError: .*: 127\.0\.0\.1:\d+ \(is the server running\?\)\n$/;
+  const silence =
+    /^ConnectionError: The room has not answered .*: 127\.0\.0\.1:\d+\n$/;
+  using silent = new Peer();
+  await using half = start(["client", "--port", `${silent.port}`, ...args]);
+  const [, from] = await silent.receive();
+  await silent.send("# You are 小明", from);
+  await half.write("hello\n");
+  const client = ["client", "--port", `${findUnusedPort()}`, ...args];
+  const never = await run(client, { input: "hello\n" });
+  // Only Linux tells that nobody is there, and only to the module.
+  const isTold = Deno.build.os === "linux" && args.length === 0;
+  assertFails(never, isTold ? refused : silence);
+  assertFails(await half.outcome(), silence, "# You are 小明\n");
+}
+
+async function assertLosesNothing(): Promise<void> {
+  await using server = await startServer();
+  const lines = Array.from({ length: 2500 }, (_, i) => `line ${i}\n`);
+  const client = ["client", "--port", `${server.address.port}`];
+  const { code, stdout } = await run(client, { input: lines.join("") });
+  assertEquals(code, 0);
+  assertMatch(stdout, /^# Too fast: /m);
+  assertEquals(stdout.match(/(?<=: )line \d+\n/g), lines);
+}
 
 testBoth(
   undefined,
@@ -233,16 +247,6 @@ testBoth(
     assertEquals((await server.interrupt()).code, 130);
   },
 );
-
-Deno.test("udp_chat client waits when it is too fast, and loses nothing", async () => {
-  await using server = await startServer();
-  const lines = Array.from({ length: 2500 }, (_, i) => `line ${i}\n`);
-  const client = ["client", "--port", `${server.address.port}`];
-  const { code, stdout } = await run(client, { input: lines.join("") });
-  assertEquals(code, 0);
-  assertMatch(stdout, /^# Too fast: /m);
-  assertEquals(stdout.match(/(?<=: )line \d+\n/g), lines);
-});
 
 Deno.test("udp_chat client is told that the room is full, or its name taken", async () => {
   await using server = await startServer(["--members", "2"]);
