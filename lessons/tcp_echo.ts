@@ -25,7 +25,9 @@ import { type Lesson, type Run, runLesson } from "./_run.ts";
 //
 // The listening socket is a door: it has an address and lets clients in, but no
 // byte of theirs ever goes through it. An IPv6 address, the one with colons,
-// needs a socket of its own family.
+// needs a socket of its own family. It has one name: who makes `con` and then calls
+// `conn.listen()` gets a NameError in Python, and `deno check` refuses it here. (And
+// `//` begins a comment here; in Python it divides, and a comment begins with `#`.)
 
 /** Listens where the command line says, and says so in the first line. */
 export function listen(run: Run, backlog = 128): socket.Socket {

@@ -424,6 +424,7 @@ export class Inflow {
     await soon(this.#reading!);
     // If there were any, that has served everybody.
     this.#serve();
+    this.#letProcessExit();
   }
 
   #serve(): void {

@@ -1,7 +1,8 @@
 /** README.md, README.zh.md and CONTRIBUTING.md against the code and CPython. */
 
 import { assert, assertEquals } from "@std/assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { PATH } from "../lessons/_path.ts";
 import * as socket from "../mod.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
@@ -24,17 +25,37 @@ const WINDOWS_NAMES = ["fromshare", "ioctl", "share"];
 
 const python = askPython();
 
-Deno.test("README.zh.md has the headings of README.md, level by level", () => {
-  const levels = ({ text }: Document) =>
-    findHeadings(text).map((heading) => heading.match(/^#+/)![0]);
-  assertEquals(levels(CHINESE), levels(ENGLISH));
-});
+const LESSONS = [
+  readDocument("lessons/README.md"),
+  readDocument("lessons/README.zh.md"),
+] as const;
 
-Deno.test("README.zh.md has the code blocks of README.md", () => {
-  assertEquals(findCodeBlocks(CHINESE.text), findCodeBlocks(ENGLISH.text));
-});
+for (const [english, chinese] of [[ENGLISH, CHINESE], LESSONS] as const) {
+  Deno.test(`${chinese.path} has the headings of ${english.path}`, () => {
+    const levels = ({ text }: Document) =>
+      findHeadings(text).map((heading) => heading.match(/^#+/)![0]);
+    assertEquals(levels(chinese), levels(english));
+  });
 
-Deno.test("README.zh.md has the tables of README.md, row by row", () => {
+  Deno.test(`${chinese.path} has the code blocks of ${english.path}`, () => {
+    assertEquals(findCodeBlocks(chinese.text), findCodeBlocks(english.text));
+  });
+
+  Deno.test(`${chinese.path} has the tables of ${english.path}, row by row`, () => {
+    const sizes = ({ text }: Document) =>
+      findTables(text).map((rows) => rows.map((row) => row.length));
+    assertEquals(sizes(chinese), sizes(english));
+  });
+
+  for (const { path, text } of [english, chinese]) {
+    Deno.test(`${path} lists the lessons, in their order`, () => {
+      const listed = [...text.matchAll(/\| \[(\w+)\]\([\w/]*\1\.ts\)/g)];
+      assertEquals(listed.map(([, name]) => name), [...PATH]);
+    });
+  }
+}
+
+Deno.test("README.zh.md names in its tables what README.md names", () => {
   const names = ({ text }: Document) =>
     findTables(text).map((rows) => rows.map(([first = ""]) => codeIn(first)));
   assertEquals(names(CHINESE), names(ENGLISH));
@@ -48,7 +69,7 @@ Deno.test("README.zh.md says yes and no where README.md does", () => {
   assertEquals(answers(CHINESE), answers(ENGLISH));
 });
 
-for (const { path, text } of [ENGLISH, CHINESE, CONTRIBUTING]) {
+for (const { path, text } of [ENGLISH, CHINESE, CONTRIBUTING, ...LESSONS]) {
   Deno.test(`${path} links to files and headings that are there`, async () => {
     const anchors = findHeadings(text).map(anchorOf);
     const dead: string[] = [];
@@ -56,7 +77,7 @@ for (const { path, text } of [ENGLISH, CHINESE, CONTRIBUTING]) {
       if (/^https?:/.test(target!)) continue;
       const isAlive = target!.startsWith("#")
         ? anchors.includes(target!.slice(1))
-        : await isThere(join(ROOT, target!));
+        : await isThere(join(ROOT, dirname(path), target!));
       if (!isAlive) dead.push(target!);
     }
     assertEquals(dead, []);
