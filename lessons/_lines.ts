@@ -5,6 +5,8 @@
  * @module
  */
 
+import { unicodeWidth } from "@std/cli/unicode-width";
+
 /** Standard input or output fails, which is no matter of any socket. */
 export class StandardStreamError extends Error {
   /** `cause` is Deno's own error. */
@@ -42,7 +44,18 @@ export async function* readLines(signal: AbortSignal): AsyncGenerator<string> {
   if (rest !== "") yield rest;
 }
 
+let isReading = false;
+
+/**
+ * Whether a read of standard input is under way. It cannot be taken back, and
+ * keeps the program running until something is typed.
+ */
+export function isInputPending(): boolean {
+  return isReading;
+}
+
 async function readInput(buffer: Uint8Array): Promise<number | null> {
+  isReading = true;
   try {
     return await Deno.stdin.read(buffer);
   } catch (error) {
@@ -50,6 +63,8 @@ async function readInput(buffer: Uint8Array): Promise<number | null> {
       `Cannot read standard input: ${error}`,
       error,
     );
+  } finally {
+    isReading = false;
   }
 }
 
@@ -68,6 +83,27 @@ function decode(
 /** Writes a line to standard output, and fails when nobody reads it any more. */
 export function writeLine(line: string): Promise<void> {
   return write(line + "\n");
+}
+
+/**
+ * Writes a line that has nothing to do with what is being typed. At a terminal it
+ * goes above the prompt, and what has been typed so far stays where it is.
+ */
+export async function writeAbove(line: string): Promise<void> {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
+    return await writeLine(line);
+  }
+  const rows = Math.max(1, Math.ceil(unicodeWidth(line) / columns()));
+  // Down and up again, so that at the bottom of the screen all moves up; then
+  // make room for the line, write it, and go back to where the typing goes on.
+  await write(
+    `${"\x1bD".repeat(rows)}\x1b[${rows}A\x1b7\r\x1b[${rows}L` +
+      `${line}\x1b8\x1b[${rows}B`,
+  );
+}
+
+function columns(): number {
+  return Deno.consoleSize().columns || 80;
 }
 
 async function write(text: string): Promise<void> {

@@ -7,7 +7,7 @@
  */
 
 import type { Text } from "./_languages.ts";
-import { StandardStreamError } from "./_lines.ts";
+import { isInputPending, StandardStreamError } from "./_lines.ts";
 import {
   formatAddress,
   formatUsage,
@@ -107,6 +107,7 @@ export async function runLesson(
       Deno.exitCode = 1;
     }
   }
+  if (isInputPending()) Deno.exit();
 }
 
 function findSyntax(lesson: Lesson): Syntax {
@@ -152,7 +153,6 @@ async function runCommand(lesson: Lesson, options: Options): Promise<void> {
     // What was closed at Ctrl-C fails, as it should.
     if (!interrupt.signal.aborted) throw error;
   }
-  // A read of standard input cannot be taken back, and would keep us here.
   if (interrupt.signal.aborted) Deno.exit(130);
 }
 
@@ -180,7 +180,9 @@ function reportFailure(error: unknown, options?: Options): void {
 /** The address, where it was one that failed, and what may help. */
 function whereFailed(error: Error, options: Options): string {
   const { command, host, port, language } = options;
-  if (command === "demo" || error instanceof StandardStreamError) return "";
+  const isElsewhere = error instanceof StandardStreamError ||
+    error instanceof Deno.errors.NotSupported;
+  if (command === "demo" || isElsewhere) return "";
   const address = formatAddress([host, port]);
   const { code } = error as { code?: unknown };
   const hint = (HINTS[String(code)] ?? HINTS[error.name])?.[language] ?? "";

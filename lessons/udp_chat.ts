@@ -1,0 +1,347 @@
+// Lesson 9: a chat over UDP, where nobody waits for a turn.
+//
+// Why can I only receive after I type? Because the program waits in input(), and
+// then it cannot wait in recvfrom. Lines and datagrams have to be awaited at the
+// same time. With that, and one socket, a server is a room for a thousand people.
+//
+// Run:  deno run -A lessons/udp_chat.ts            both ends, narrated
+//       deno run -A lessons/udp_chat.ts server     then, in other terminals,
+//       deno run -A lessons/udp_chat.ts client     or Python, or nc -u
+//
+// With --native the same in plain Deno; --help says what else there is.
+// Next: timeouts.ts
+
+import { lookup } from "node:dns/promises";
+import { setInterval } from "node:timers/promises";
+import * as socket from "../mod.ts";
+import { type Bytes, encode } from "./_bytes.ts";
+import { readLine } from "./_harmless.ts";
+import type { Text } from "./_languages.ts";
+import { readLines, writeAbove } from "./_lines.ts";
+import { formatAddress } from "./_options.ts";
+import type { Line, Post } from "./_post.ts";
+import { openRoom, serveRoom } from "./_room_server.ts";
+import { type Lesson, type Run, runLesson } from "./_run.ts";
+import { showRoom } from "./_udp_chat_room.ts";
+import { showFreedom, showPrompt, showTurns } from "./_udp_chat_turns.ts";
+import { formatNet } from "./tcp_echo.ts";
+
+// ## The server
+//
+// All members send to one socket, which says of each datagram where it is from.
+// What goes to whom is the matter of `Room`; and while that sends to a thousand,
+// it receives: two loops at once, here too.
+async function server(run: Run): Promise<void> {
+  const room = openRoom(formatAddress, run);
+  using post = openPost(run.host, run.port);
+  console.log(`listening on ${formatAddress(post.address)}`);
+  await serveRoom(post, room, run);
+}
+
+// `bind` gives the socket the address that the members send to. There is nothing
+// to listen for and nobody to accept.
+function openPost(host: string, port: number): Post<socket.InetAddress> {
+  const sock = openDatagram(host);
+  sock.bind([host, port]);
+  return {
+    address: sock.getsockname(),
+    receive: () => sock.recvfrom(LARGEST),
+    send: (data, to) => sock.sendto(data, to),
+    [Symbol.dispose]: () => sock.close(),
+  };
+}
+
+/** More than the longest datagram has, so that none is cut without a word. */
+const LARGEST = 65_535;
+
+function openDatagram(host: string): socket.Socket {
+  const family = host.includes(":") ? socket.AF_INET6 : socket.AF_INET;
+  return socket.socket(family, socket.SOCK_DGRAM);
+}
+
+// ## The client
+//
+// `connect` sends nothing. It names the one who may answer: the client of many
+// notes takes any datagram for the server's, whoever has sent it. And where the
+// system says that nobody is there, `recv` raises ConnectionRefusedError.
+async function client(run: Run): Promise<void> {
+  using sock = openDatagram(run.host);
+  await sock.connect([run.host, run.port]);
+  await chat({
+    receive: () => sock.recv(LARGEST),
+    send: (data) => sock.send(data),
+  }, run);
+}
+
+// Three loops, until the first of them ends or fails: datagrams are printed as
+// they come, lines are sent as they are typed, and the third is for the room. To
+// that somebody who only reads looks like somebody who has gone, so an empty
+// datagram now and then says that we are here.
+async function chat({ receive, send }: Line, run: Run): Promise<void> {
+  let name = "";
+  let answer = Promise.withResolvers<string>();
+  await Promise.race([listen(), talk(), stay()]);
+
+  async function listen(): Promise<void> {
+    for (let count = 1; true; count++) {
+      // Made harmless here, too: who knows whether the server does that?
+      const line = readLine(await receive()) ?? "(not UTF-8)";
+      if (count % PRESENCE_LINES === 0) await send(PRESENCE);
+      if (line === "") continue; // The room answers that in kind.
+      await writeAbove(line);
+      if (line.startsWith("# You have left")) name = "";
+      name = line.match(/^# .*you are (\S+)$/i)?.[1] ?? name;
+      // To us alone, or our own line; another kind of server knows no names.
+      const isOurs = line.startsWith("# ") || line.startsWith(`${name}: `);
+      if (isOurs || name === "") answer.resolve(line);
+    }
+  }
+
+  // A line is sent when the last one has come back. UDP does not slow a sender
+  // down: a file sent all at once would overrun the room, and be lost.
+  async function talk(): Promise<void> {
+    const wish = run.values.get("name") ?? "";
+    const welcome = await ask(`/name ${wish}`.trim());
+    if (welcome === undefined && !run.interrupted.aborted) {
+      throw new socket.ConnectionError(run.text(SILENCE));
+    }
+    if (name === "" && welcome?.startsWith("# ")) {
+      throw new socket.ConnectionError(welcome.slice(2));
+    }
+    for await (const line of readLines(run.interrupted)) {
+      if (line === "q" || line === "/quit") break;
+      if (line !== "") await say(line);
+    }
+    await send(encode("/quit"));
+  }
+
+  async function say(line: string): Promise<void> {
+    const reply = await ask(line);
+    if (reply === undefined && !run.interrupted.aborted) {
+      // Somebody at a terminal can see what has happened, and go on.
+      if (!Deno.stdin.isTerminal()) {
+        throw new socket.ConnectionError(run.text(SILENCE));
+      }
+      run.note(SILENCE);
+    } else if (reply?.startsWith("# Too fast")) {
+      await within(PAUSE_MS, new Promise(() => {}), run.interrupted);
+      await say(line);
+    }
+  }
+
+  async function ask(line: string): Promise<string | undefined> {
+    answer = Promise.withResolvers();
+    await send(encode(line));
+    return await within(ANSWER_MS, answer.promise, run.interrupted);
+  }
+
+  async function stay(): Promise<void> {
+    // Without `ref`, this timer does not keep the program running.
+    for await (const _ of setInterval(PRESENCE_MS, null, { ref: false })) {
+      await send(PRESENCE);
+    }
+  }
+}
+
+const PRESENCE = encode("");
+const PRESENCE_MS = 60_000;
+const PRESENCE_LINES = 100;
+
+/** How long to wait for a line to come back. */
+const ANSWER_MS = 2000;
+/** How long to wait when the room says that this is too fast. */
+const PAUSE_MS = 1000;
+
+const SILENCE: Text = {
+  en: "The room has not answered (not running, or the datagram is lost)",
+  zh: "聊天室没有回应（没有启动，或者数据报丢了）",
+};
+
+/** What a promise comes to; `undefined` if that takes too long, or at `signal`. */
+async function within<T>(
+  milliseconds: number,
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const giveUp = () => resolve(undefined);
+  const timer = setTimeout(giveUp, milliseconds);
+  Deno.unrefTimer(timer); // If another loop fails meanwhile, all is over.
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+// ## The same in plain Deno
+//
+// `Deno.listenDatagram` is `socket` and `bind` in one. It is there only with the
+// flag --unstable-net, or where the project's deno.json says so, as ours does.
+async function openNative(
+  host: string,
+  port: number,
+): Promise<Post<Deno.NetAddr>> {
+  checkNative();
+  const { hostname } = await findHost(host);
+  const conn = Deno.listenDatagram({ transport: "udp", hostname, port });
+  const open = new DisposableStack();
+  open.defer(() => conn.close());
+  const buffer = new Uint8Array(LARGEST);
+  return {
+    address: conn.addr as Deno.NetAddr,
+    receive: async () => {
+      const [data, from] = await conn.receive(buffer);
+      return [data as Bytes, from as Deno.NetAddr];
+    },
+    send: (data, to) => conn.send(data, to),
+    [Symbol.dispose]: () => open.dispose(),
+  };
+}
+
+function checkNative(): void {
+  if ("listenDatagram" in Deno) return;
+  throw new Deno.errors.NotSupported(
+    "Deno.listenDatagram is there only with the flag --unstable-net",
+  );
+}
+
+/** The number of a host: a name has one in each family, and IPv4 is usual. */
+async function findHost(
+  host: string,
+): Promise<{ hostname: string; any: string }> {
+  const family = host.includes(":") ? 6 : 4;
+  const { address: hostname } = await lookup(host, { family });
+  return { hostname, any: family === 6 ? "::" : "0.0.0.0" };
+}
+
+async function nativeServer(run: Run): Promise<void> {
+  const room = openRoom(formatNet, run);
+  using post = await openNative(run.host, run.port);
+  console.log(`listening on ${formatNet(post.address)}`);
+  await serveRoom(post, room, run);
+}
+
+// There is no `connect`: we look ourselves who has sent what, and nobody tells us
+// that no server is there. Only the missing answer does.
+async function nativeClient(run: Run): Promise<void> {
+  const { hostname, any } = await findHost(run.host);
+  using post = await openNative(any, 0);
+  const server = { transport: "udp", hostname, port: run.port } as const;
+  await chat({
+    receive: async () => {
+      while (true) {
+        const [data, from] = await post.receive();
+        if (formatNet(from) === formatNet(server)) return data;
+      }
+    },
+    send: (data) => post.send(data, server),
+  }, run);
+}
+
+// ## Both together
+//
+// First two people, as in the notes and as it should be; then the room. The steps
+// are in files of their own, and wait for events only: nothing depends on timing.
+async function demo(run: Run): Promise<void> {
+  await showTurns(run);
+  await showPrompt(run);
+  const open = () => openPost("127.0.0.1", 0);
+  await showFreedom(run, 4, open);
+  await showRoom(run, [5, 6], {
+    open,
+    serve: (post, run) => serveRoom(post, openRoom(formatAddress, run), run),
+  });
+  run.say({
+    en:
+      "7. What a room over UDP cannot have: nobody tells it that a member has\n" +
+      "   gone, so after 600 s of silence it takes that for granted. It does not\n" +
+      "   know whether a line has arrived. And a sender's address can be forged: so\n" +
+      "   there is a limit for each member. For more than a chat among friends take\n" +
+      "   TCP, or QUIC.",
+    zh:
+      "7. UDP 聊天室做不到的事：成员走了，没有人通知它，只好在静默 600 秒之后\n" +
+      "   当作已经离开；消息有没有送到，它不知道；发送方的地址还可以伪造，所以\n" +
+      "   对每个成员都有限额。如果不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
+  });
+}
+
+async function nativeDemo(run: Run): Promise<void> {
+  checkNative();
+  const open = () => openNative("127.0.0.1", 0);
+  run.say({
+    en:
+      "In plain Deno, Deno.listenDatagram is socket and bind in one, send is\n" +
+      "sendto, and receive is recvfrom. The chat of the notes, and prompt(), are in\n" +
+      "the demo without --native; here is the cure.",
+    zh:
+      "在 Deno 自带的 API 里，Deno.listenDatagram 相当于 socket 加 bind，send\n" +
+      "相当于 sendto，receive 相当于 recvfrom。笔记里的聊天程序和 prompt() 的问题，\n" +
+      "见不加 --native 的演示；这里直接看解决办法。",
+  });
+  await showFreedom(run, 1, open);
+  await showRoom(run, [2, 3], {
+    open,
+    serve: (post, run) => serveRoom(post, openRoom(formatNet, run), run),
+  });
+  run.say({
+    en:
+      "4. There is neither connect nor settimeout: the client compares addresses\n" +
+      "   and counts the seconds itself, and hears of no ConnectionRefusedError.",
+    zh:
+      "4. 这里没有 connect，也没有 settimeout：客户端要自己比较地址，自己计时；\n" +
+      "   服务器没有启动时，也不会得到 ConnectionRefusedError。",
+  });
+}
+
+/** The lesson: what `deno run` runs. */
+export const LESSON: Lesson = {
+  url: import.meta.url,
+  title: {
+    en: "a chat over UDP, where nobody waits for a turn",
+    zh: "UDP 聊天：收发互不等待",
+  },
+  help: {
+    server: {
+      en: "a chat room, until Ctrl-C",
+      zh: "运行聊天室，按 Ctrl-C 结束",
+    },
+    client: {
+      en: "send each line, print what anybody says; q ends",
+      zh: "发送每一行，并打印所有人的消息；输入 q 退出",
+    },
+  },
+  options: {
+    name: {
+      help: {
+        en: "client: what to be called; else by its address",
+        zh: "客户端：使用的名字；不给出就以地址为名",
+      },
+      placeholder: "NAME",
+    },
+    members: {
+      help: {
+        en: "server: the most members (1000)",
+        zh: "服务器：最多容纳的人数（1000）",
+      },
+      placeholder: "N",
+      default: "1000",
+    },
+    idle: {
+      help: {
+        en: "server: seconds of silence after which a member is out (600)",
+        zh: "服务器：成员静默多少秒后视为离开（600）",
+      },
+      placeholder: "S",
+      default: "600",
+    },
+  },
+  demo,
+  server,
+  client,
+  native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
+};
+
+if (import.meta.main) await runLesson(LESSON);
