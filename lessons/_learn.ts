@@ -20,6 +20,7 @@ import { LESSON as sticky } from "./sticky.ts";
 import { LESSON as tcpEcho } from "./tcp_echo.ts";
 import { LESSON as timeouts } from "./timeouts.ts";
 import { LESSON as udp } from "./udp.ts";
+import { LESSON as udpChat } from "./udp_chat.ts";
 
 /** All lessons, in the order in which to take them. */
 export const LESSONS: readonly Lesson[] = [
@@ -31,6 +32,7 @@ export const LESSONS: readonly Lesson[] = [
   framing,
   base64,
   udp,
+  udpChat,
   timeouts,
   nonblocking,
 ];
