@@ -127,7 +127,7 @@ async function client(run: Run): Promise<void> {
     else await writeLine(decode(reply));
   }
   if (missing === 0) return;
-  throw new socket.TimeoutError(run.text({
+  throw new socket.ConnectionError(run.text({
     en: `${missing} of ${count} lines without a reply`,
     zh: `${count} 行中有 ${missing} 行没有回复`,
   }));

@@ -181,7 +181,7 @@ Deno.test("udp client goes on after a line that is too long for a datagram", asy
     stdout: "next\n",
     stderr: "a line of 65,508 bytes does not fit into a datagram: " +
       `OSError: [Errno ${socket.errno.EMSGSIZE}] Message too long\n` +
-      `TimeoutError: 1 of 2 lines without a reply: 127.0.0.1:${port}\n`,
+      `ConnectionError: 1 of 2 lines without a reply: 127.0.0.1:${port}\n`,
   });
 });
 
@@ -219,7 +219,7 @@ Deno.test("udp client goes on without a reply, and fails in the end", async () =
       "no reply within 0.05 s (try 2 of 2)\n" +
       "no reply within 0.05 s (try 1 of 2)\n" +
       "no reply within 0.05 s (try 2 of 2)\n" +
-      `TimeoutError: 2 of 2 lines without a reply: 127.0.0.1:${port}\n`,
+      `ConnectionError: 2 of 2 lines without a reply: 127.0.0.1:${port}\n`,
   });
 });
 

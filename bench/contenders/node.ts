@@ -3,8 +3,13 @@
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createConnection, createServer, type Socket } from "node:net";
-import { type AddressInfo } from "node:net";
+import {
+  type AddressInfo,
+  createConnection,
+  createServer,
+  type Socket,
+} from "node:net";
+
 import { checkTotal, reportTime } from "../_roles.ts";
 
 const host = "127.0.0.1";
