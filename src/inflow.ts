@@ -12,10 +12,8 @@ import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
 import { operations, whenAsked, whenTurned } from "./turn.ts";
+import { Unread } from "./unread.ts";
 import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
-
-/** A read takes at most this much at once, whatever the caller asks for. */
-const LARGEST_READ = 256 * 1024;
 
 /**
  * A read whose bytes may be there for a later call, since its caller gives up or
@@ -25,21 +23,6 @@ const LARGEST_READ = 256 * 1024;
  * which costs 8 µs.
  */
 const SMALLEST_SHARED_READ = 4 * 1024;
-
-/**
- * A read that nobody has asked for takes so much at first: little, as there may
- * be many idle sockets, but more than a page, which is a usual size.
- */
-const SMALLEST_READ_AHEAD = 5 * 1024;
-
-/** Where that was not enough it takes as much as a call is likely to ask for. */
-const LARGEST_READ_AHEAD = 64 * 1024;
-
-/** Large arrays that nobody uses at the moment; a new one costs 10 µs. */
-const largeBuffers: Bytes[] = [];
-const MOST_LARGE_BUFFERS = 4;
-
-const NOTHING: Bytes = new Uint8Array(0);
 
 /** A call that has lent its array to the read in flight. */
 interface Loan {
@@ -58,13 +41,7 @@ export class Inflow {
   #receivers: Line | undefined;
   #reading: Promise<void> | undefined;
   #loan: Loan | undefined;
-  // What nobody has asked for yet stands in `#buffer` from `#start` to `#end`;
-  // when there is nothing, the buffer is free for the next read.
-  #buffer: Bytes = NOTHING;
-  #smallBuffer: Bytes | undefined;
-  #start = 0;
-  #end = 0;
-  #wasFull = false;
+  readonly #unread = new Unread();
   /** Whether the caller for whom the read in flight was made has given up. */
   #isLeftOver = false;
   #hasEnded = false;
@@ -99,7 +76,7 @@ export class Inflow {
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
-      return this.#take(size, isPeek);
+      return this.#unread.take(size, isPeek);
     };
     return isPeek && this.#isShortOf(size)
       ? this.#lookFurther(take, timeout, size)
@@ -136,11 +113,7 @@ export class Inflow {
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
-      const end = Math.min(this.#start + target.length, this.#end);
-      const count = end - this.#start;
-      target.set(this.#buffer.subarray(this.#start, end));
-      if (!isPeek) this.#start = end;
-      return count;
+      return this.#unread.takeInto(target, isPeek);
     };
     const size = target.length;
     return isPeek && this.#isShortOf(size)
@@ -154,7 +127,6 @@ export class Inflow {
    */
   #readInto(array: Bytes): Promise<number> {
     this.#keepProcessAlive();
-    this.#start = this.#end = 0;
     return new Promise((resolve, reject) => {
       this.#loan = { array, resolve, reject, isOver: false };
       this.#startReading(array);
@@ -172,7 +144,7 @@ export class Inflow {
   /** Whether bytes are here, but fewer, and there may be more. */
   #isShortOf(size: number): boolean {
     const isOver = this.#hasEnded || this.#fate.isBroken || this.#fate.isClosed;
-    return this.hasUnread && this.#end - this.#start < size && !isOver;
+    return this.hasUnread && this.#unread.size < size && !isOver;
   }
 
   /**
@@ -204,15 +176,8 @@ export class Inflow {
   /** Reads on, into what room there is behind the bytes that are here. */
   #readBehind(size: number): void {
     if (this.#reading) return;
-    const unread = this.#buffer.subarray(this.#start, this.#end);
-    if (this.#buffer.length - this.#start < size) {
-      // A large number of bytes is believed only as far as they come.
-      const room = Math.max(SMALLEST_SHARED_READ, 2 * unread.length);
-      const buffer = new Uint8Array(Math.min(size, room));
-      buffer.set(unread);
-      [this.#buffer, this.#start, this.#end] = [buffer, 0, unread.length];
-    }
-    this.#startReading(this.#buffer.subarray(this.#end));
+    const least = SMALLEST_SHARED_READ;
+    this.#startReading(this.#unread.makeRoomBehind(size, least));
   }
 
   /**
@@ -248,7 +213,7 @@ export class Inflow {
     if (!this.#isReadable && !this.#reading) {
       const isShared = timeout === 0 || isPeek;
       const least = isShared ? SMALLEST_SHARED_READ : 0;
-      this.#startReading(this.#makeRoom(Math.max(size, least)));
+      this.#startReading(this.#unread.makeRoom(Math.max(size, least)));
     }
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
@@ -282,7 +247,7 @@ export class Inflow {
 
   /** Whether bytes have arrived that nobody has received. */
   get hasUnread(): boolean {
-    return this.#start < this.#end;
+    return this.#unread.size > 0;
   }
 
   /** Whether a call that receives would have an answer now. */
@@ -300,7 +265,9 @@ export class Inflow {
   }
 
   #lookOut(): void {
-    if (!this.#reading && this.#isWorthReading) this.#readAhead();
+    if (!this.#reading && this.#isWorthReading) {
+      this.#startReading(this.#unread.makeRoomAhead());
+    }
     this.#letProcessExit();
   }
 
@@ -309,74 +276,18 @@ export class Inflow {
     if (!this.isReadable) return true;
     const isOver = this.#hasEnded || this.#isShut || this.#fate.isBroken ||
       this.#fate.isClosed;
-    return this.#wasFull && this.#end < LARGEST_READ_AHEAD && !isOver;
-  }
-
-  /** Reads before anybody asks, and goes on behind what nobody has taken yet. */
-  #readAhead(): void {
-    const unread = this.#buffer.subarray(this.#start, this.#end);
-    const isFitting = this.#buffer.length ===
-      (this.#wasFull ? LARGEST_READ_AHEAD : SMALLEST_READ_AHEAD);
-    if (!isFitting) {
-      if (this.#wasFull) this.#growBuffer();
-      else this.#shrinkBuffer();
-      this.#buffer.set(unread);
-    }
-    if (!isFitting || unread.length === 0) {
-      this.#end = unread.length;
-      this.#start = 0;
-    }
-    this.#startReading(this.#buffer.subarray(this.#end));
-  }
-
-  #growBuffer(): void {
-    this.#smallBuffer = this.#buffer;
-    this.#buffer = largeBuffers.pop() ?? new Uint8Array(LARGEST_READ_AHEAD);
-  }
-
-  #shrinkBuffer(): void {
-    const isLarge = this.#buffer.length === LARGEST_READ_AHEAD;
-    if (isLarge && largeBuffers.length < MOST_LARGE_BUFFERS) {
-      largeBuffers.push(this.#buffer);
-    }
-    this.#buffer = this.#smallBuffer?.length === SMALLEST_READ_AHEAD
-      ? this.#smallBuffer
-      : new Uint8Array(SMALLEST_READ_AHEAD);
-    this.#smallBuffer = undefined;
+    return this.#unread.mayGrow && !isOver;
   }
 
   /** Whether a caller can be answered: with bytes, their end or an error. */
   get #isReadable(): boolean {
-    return this.#start < this.#end || this.#hasEnded || this.#isEndAssumed ||
+    return this.hasUnread || this.#hasEnded || this.#isEndAssumed ||
       this.#fate.hasFailure;
   }
 
   /** Bytes that have arrived come before the error that came after them. */
   #checkReceivable(): void {
-    if (this.#start === this.#end) this.#fate.throwFailure();
-  }
-
-  #take(size: number, isPeek: boolean): Bytes {
-    const start = this.#start;
-    const end = Math.min(start + size, this.#end);
-    if (isPeek) return this.#buffer.slice(start, end);
-    this.#start = end;
-    if (end - start < this.#buffer.length) {
-      return this.#buffer.slice(start, end);
-    }
-    // A buffer that is full goes to the caller as it is, without a copy.
-    const full = this.#buffer;
-    this.#buffer = NOTHING;
-    return full;
-  }
-
-  /** The buffer for the next read, made anew only if it is too small. */
-  #makeRoom(size: number): Bytes {
-    const room = Math.min(size, LARGEST_READ);
-    if (this.#buffer.length < room) this.#buffer = new Uint8Array(room);
-    this.#start = 0;
-    this.#end = 0;
-    return this.#buffer;
+    if (!this.hasUnread) this.#fate.throwFailure();
   }
 
   #startReading(target: Bytes): void {
@@ -390,9 +301,8 @@ export class Inflow {
     if (count === null) this.#hasEnded = true;
     if (loan !== undefined && !loan.isOver) loan.resolve(count ?? 0);
     else if (count !== null) {
-      if (loan !== undefined) this.#buffer = loan.array.slice(0, count);
-      this.#end += count;
-      this.#wasFull = this.#end === this.#buffer.length;
+      if (loan === undefined) this.#unread.add(count);
+      else this.#unread.replace(loan.array.slice(0, count));
     }
     this.#afterRead();
   };
@@ -412,7 +322,7 @@ export class Inflow {
     this.#loan = undefined;
     if (this.#isLeftOver) {
       this.#isLeftOver = false;
-      const mayBeMore = this.#wasFull && !this.#hasEnded;
+      const mayBeMore = this.#unread.wasFull && !this.#hasEnded;
       if (mayBeMore && !this.#fate.isClosed) return void this.#fillUp();
     }
     this.#serve();
@@ -431,7 +341,7 @@ export class Inflow {
     if (this.#isAwaited) {
       this.#receivers?.serve();
       if (this.#isAwaited && !this.#reading) {
-        this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+        this.#startReading(this.#unread.makeRoom(SMALLEST_SHARED_READ));
       }
     }
     this.#onChange?.();
@@ -479,11 +389,11 @@ export class Inflow {
 
   /** Finds out whether the peer has ended as well, when nobody receives. */
   async lookForEnd(): Promise<void> {
-    if (this.#fate.isClosed || this.#hasEnded || this.#start < this.#end) {
+    if (this.#fate.isClosed || this.#hasEnded || this.hasUnread) {
       return;
     }
     if (!this.#reading) {
-      this.#startReading(this.#makeRoom(SMALLEST_SHARED_READ));
+      this.#startReading(this.#unread.makeRoom(SMALLEST_SHARED_READ));
     }
     this.#keepProcessAlive();
     try {

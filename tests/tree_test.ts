@@ -16,7 +16,7 @@ const ROOM_ROWS = [
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
   ["getaddrinfo", "host_addresses", "hosts", "socket_types"],
   ["getnameinfo", "resolve"],
-  ["buffers", "connection", "inflow", "outflow"],
+  ["buffers", "connection", "inflow", "outflow", "unread"],
   ["ancillary", "message", "poller", "sockaddr"],
   ["find_descriptors", "posix"],
   ["located"],
