@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { answer, type Data, readExactly, readPiece } from "./_conns.ts";
-import { assertPrints } from "./_endings.ts";
+import { assertFails, assertPrints } from "./_endings.ts";
 import { runNc, runPython, startNc, startPython } from "./_peers.ts";
 import {
   type LessonProcesses,
@@ -131,9 +131,32 @@ export interface Left {
   readonly args?: readonly string[];
 }
 
-/** Plays such a server. In what the client says, ADDRESS stands for its address. */
-export async function runWithLeaver(
+/**
+ * Asserts that such a client fails with that line, which its server's address
+ * ends, and has printed what is due. `line` is the source of a RegExp.
+ */
+export async function assertFailsWhenLeft(
   { runClient }: LessonProcesses,
+  left: Left,
+  line: string,
+  printed = "",
+): Promise<void> {
+  const outcome = await runWithLeaver(runClient, left);
+  assertFails(outcome, new RegExp(`^${line}: ADDRESS\n$`), printed);
+}
+
+/** Asserts that a client is content with what such a server sends. */
+export async function assertPrintsWhenLeft(
+  { runClient }: LessonProcesses,
+  left: Left,
+  printed: string,
+): Promise<void> {
+  assertPrints(await runWithLeaver(runClient, left), printed);
+}
+
+/** Plays such a server. In what the client says, ADDRESS stands for its address. */
+async function runWithLeaver(
+  runClient: LessonProcesses["runClient"],
   { input, size, reply, args }: Left,
 ): Promise<Outcome> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

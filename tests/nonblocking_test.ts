@@ -30,12 +30,12 @@ import { assertFails, assertPrints } from "./_endings.ts";
 import {
   assertAnswersNc,
   assertClosesAtCtrlC,
+  assertFailsWhenLeft,
   assertPrintsAtOnce,
   assertPythonFinds,
   assertTalksWithNc,
   assertTalksWithPython,
   ECHO_CASES,
-  runWithLeaver,
 } from "./_ends.ts";
 import { testSurvival } from "./_hostile.ts";
 import { testMemory } from "./_memory.ts";
@@ -247,14 +247,9 @@ for (const [dialect, args] of DIALECTS) {
       ["zh", "服务器关闭了连接：6 字节中只收到 3 字节"],
     ];
     await together(rows, async ([language, line]) => {
-      const outcome = await runWithLeaver(lesson, {
-        input: "hello\n",
-        size: 6,
-        reply: "hel",
-        args: ["--lang", language, ...args],
-      });
-      const expected = `^ConnectionError: ${line}: ADDRESS\n$`;
-      assertFails(outcome, new RegExp(expected));
+      const options = ["--lang", language, ...args];
+      const left = { input: "hello\n", size: 6, reply: "hel", args: options };
+      await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
     });
   });
 
