@@ -53,13 +53,16 @@ export async function readExactly(
   size: number,
 ): Promise<Bytes> {
   const data = new Uint8Array(size);
-  for (let n = 0; n < size;) {
-    const reading = conn.read(data.subarray(n));
-    const count = await within(`${size} bytes, not ${n}`, reading);
-    if (count === null) return data.subarray(0, n);
-    n += count;
-  }
-  return data;
+  let end = 0;
+  const reading = (async () => {
+    while (end < size) {
+      const count = await conn.read(data.subarray(end));
+      if (count === null) break;
+      end += count;
+    }
+  })();
+  await within(`${size} bytes`, reading);
+  return data.subarray(0, end);
 }
 
 /** Reads up to a line feed, which is left out and must come last. */

@@ -26,8 +26,8 @@ export interface BadGuests {
   readonly message: Data;
   /** Parts of one, of which the rest is missing. */
   readonly halves: readonly Data[];
-  /** What some send without end; the message if left out. */
-  readonly flood?: Data;
+  /** What some send without end, each its own; the message if left out. */
+  readonly floods?: readonly Data[];
   /** How many say nothing, or too little, all the while. */
   readonly crowd?: number;
   /** Whether the server breaks off what cannot be a message. */
@@ -41,8 +41,13 @@ export interface BadGuests {
  */
 export async function sendBadGuests(
   address: Deno.ConnectOptions,
-  { message, halves, flood = message, crowd = 100, isStrict = false }:
-    BadGuests,
+  {
+    message,
+    halves,
+    floods = [message, message, message],
+    crowd = 100,
+    isStrict = false,
+  }: BadGuests,
   visit: () => Promise<void>,
 ): Promise<void> {
   const guests: Deno.Conn[] = [];
@@ -51,20 +56,21 @@ export async function sendBadGuests(
     // Once this one is served, the others no longer fill the backlog.
     await visit();
   }
-  const [flooders, silent] = [guests.slice(0, 3), guests.slice(3)];
-  const floods = Promise.allSettled(
-    flooders.map((guest) => writeForEver(guest, flood)),
+  const flooding = Promise.allSettled(
+    floods.map((flood, i) => writeForEver(guests[i]!, flood)),
   );
   const garbage = crypto.getRandomValues(new Uint8Array(30_000));
   const words = ["", ...halves, garbage.slice(0, 5000)];
   const speaking = Promise.allSettled(
-    silent.map((guest, i) => writeAll(guest, words[i % words.length]!)),
+    guests.slice(floods.length).map((guest, i) =>
+      writeAll(guest, words[i % words.length]!)
+    ),
   );
   // In waves that fit into the backlog: the kernel forgets a reset connection
   // that found it full, and the server never hears of it.
   for (let wave = 0; wave < 4; wave++) {
     await Promise.all(
-      Array.from({ length: 10 }, () => [
+      Array.from({ length: 6 }, () => [
         reset(address),
         ...[...halves, message].map((data) => reset(address, data)),
         resetAtAnswer(address, message),
@@ -79,7 +85,7 @@ export async function sendBadGuests(
   ]);
   await within("what nobody reads to be sent", speaking);
   closeAll(guests);
-  await floods;
+  await flooding;
   await visit();
 }
 

@@ -255,7 +255,11 @@ for (const [dialect, args] of DIALECTS) {
         isQuiet: true,
       });
       const { address } = server;
-      const guests = { message: "5L2g5aW9\n", halves: ["aG"] };
+      const guests = {
+        message: "5L2g5aW9\n",
+        halves: ["aG"],
+        floods: [`${"aGkh".repeat(2500)}\n`],
+      };
       await sendBadGuests(address, guests, async () => {
         // Framed or not.
         const reply = await ask(address, "5L2g5aW9\n");

@@ -212,7 +212,7 @@ Deno.test("bytes_text server survives resets, floods and silence", async () => {
     message: "line\nline\n",
     halves: ["half a lin"],
     // There is no line feed in it, ever.
-    flood: Uint8Array.of(0xbd),
+    floods: [Uint8Array.of(0xbd)],
   }, async () => {
     assertEquals(await ask(address, "好\n"), "1 character, 3 bytes: 好\n");
   });

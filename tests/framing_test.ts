@@ -121,7 +121,7 @@ for (const [args, pack] of WAYS) {
       message,
       // A half of a header or of a line, and more of it.
       halves: [message.subarray(0, 2), message.subarray(0, 5)],
-      flood: pack(encode("x".repeat(10_000))),
+      floods: Array(3).fill(pack(encode("x".repeat(10_000)))),
       crowd: 1000,
       isStrict: true,
     }, () => assertEchoes(address, pack));

@@ -87,7 +87,7 @@ Deno.test("recv_eof server survives resets, floods and silence", async () => {
   await sendBadGuests(address, {
     message: "line\nline\n",
     halves: ["half a lin"],
-    flood: "x\n",
+    floods: ["x\n"],
   }, async () => {
     assertEquals(await ask(address, "好\n"), "3 bytes\nend after 4 bytes\n");
   });

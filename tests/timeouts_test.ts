@@ -388,7 +388,11 @@ for (const [dialect, args] of DIALECTS) {
   Deno.test(`${server} survives what clients do wrong, and Ctrl-C`, async () => {
     await using server = await startServer(args);
     const { address } = server;
-    const guests = { message: "hello\n", halves: ["hel"] };
+    const guests = {
+      message: "hello\n",
+      halves: ["hel"],
+      floods: [`${"x".repeat(10_000)}\n`],
+    };
     await sendBadGuests(address, guests, () => assertEchoes(address));
     // Half-close with a line that has no end; bytes that are no text.
     assertEquals(await ask(address, "你好\nhello"), "你好\nhello");
