@@ -156,9 +156,8 @@ async function cut(pair: Pair, run: Run): Promise<void> {
     en:
       "6. And it does not help. A message of 3000 bytes, then “next”. The server\n" +
       "   receives by recv(1024), and answers “ok” each time:",
-    zh:
-      "6. 何况“等回复”根本不管用。先发一条 3000 字节的消息，再发“next”。服务器每次\n" +
-      "   recv(1024)，然后回复“ok”：",
+    zh: "6. 何况“等回复”根本不管用。先发一条 3000 字节的消息，再发“next”。\n" +
+      "   服务器每次 recv(1024)，然后回复“ok”：",
   });
   await client.sendall(new Uint8Array(3000));
   const call = run.text({

@@ -209,7 +209,7 @@ function compareCalls(run: Run): void {
     ["len(text)", "[...text].length"],
     ["text.encode()", "new TextEncoder().encode(text)"],
     ["data.decode()", 'd = new TextDecoder("utf-8",'],
-    ["", "                    { fatal: true, ignoreBOM: true })"],
+    ["", "  { fatal: true, ignoreBOM: true })"],
     ["", "d.decode(data)"],
     [
       run.text({

@@ -203,8 +203,8 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
       "   server. A line feed after each line helps, because it is a byte.",
     zh:
       "   所以，如果客户端原样发送 input() 的返回值，只按一下回车就会卡住：\n" +
-      "   服务器在等客户端，客户端也在等服务器。每行末尾加上换行符就好了：换行符也是\n" +
-      "   一个字节。",
+      "   服务器在等客户端，客户端也在等服务器。每行末尾加上换行符就好了：\n" +
+      "   换行符也是一个字节。",
   });
 }
 

@@ -15,7 +15,7 @@
 
 import * as socket from "../mod.ts";
 import { type Bytes, decode, encode, formatNumber, repr } from "./_bytes.ts";
-import { formatEnds, inviteToTry, show } from "./_demo.ts";
+import { formatEnds, show } from "./_demo.ts";
 import { drawPieces, type Pieces } from "./_draw.ts";
 import { waitForBoth, waitForUnread } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
@@ -172,7 +172,6 @@ async function demo(run: Run): Promise<void> {
       "8. 那么怎样才对？发送方要说明每条消息到哪里为止，接收方要一直读到那里。\n" +
       "   怎么做，请看下一课。",
   });
-  inviteToTry(run, import.meta.url);
 }
 
 const ONE = encode("one");
@@ -305,7 +304,7 @@ async function receiveAtThreeTimes(pair: Pair, run: Run): Promise<void> {
     en:
       "   See it yourself. Run this server, which has other work for half a second\n" +
       "   before each recv, and the client in another terminal. Type a few lines,\n" +
-      `   then Ctrl-D:\n\n${ends}`,
+      `   then Ctrl-D (on Windows Ctrl-Z and Enter):\n\n${ends}`,
     zh:
       "   亲眼看看粘包：一个终端里运行 server，它每次 recv 之前要先忙半秒别的\n" +
       "   事；另一个终端里运行 client，输入几行，再按 Ctrl-D（Windows 上是\n" +
