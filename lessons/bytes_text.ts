@@ -227,7 +227,7 @@ function compareCalls(run: Run): void {
     ],
   ];
   for (const [python = "", here] of rows) {
-    console.log(`   ${pad(python, 32)}${here}`);
+    console.log(`   ${pad(python, 34)}${here}`);
   }
 }
 
