@@ -78,10 +78,10 @@ for (const [dialect, args] of DIALECTS) {
       await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
       const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
       await server.write("你好\n");
-      const outcome = await run(["client", "--port", port, ...args], {
-        input: "123456\n",
-      });
-      assertEquals(outcome, { code: 0, stdout: "你好\n", stderr: "" });
+      const client = ["client", "--port", port, "--lang", "en", ...args];
+      const { code, stdout, stderr } = await run(client, { input: "123456\n" });
+      assertEquals([code, stdout], [0, "你好\n"]);
+      assertMatch(stderr, /^That is not an echo: .*\n$/);
       await server.find(/^123456\n$/);
     },
   );

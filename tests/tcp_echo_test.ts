@@ -1,6 +1,7 @@
 /** What every lesson promises on the command line, kept by tcp_echo. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { encode } from "../lessons/_bytes.ts";
 import { LANGUAGES, type Text } from "../lessons/_languages.ts";
 import {
   DIALECTS,
@@ -223,14 +224,18 @@ for (const [dialect, args] of DIALECTS) {
     const { port } = listener.addr;
     const rows: [language: string, line: string][] = [
       ["en", "The server closed the connection after 3 of 6 bytes"],
-      ["zh", "服务器关闭了连接：6 字节中只收到 3 字节"],
+      ["zh", "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接"],
+      ["en", "The server closed the connection and sent no reply"],
+      ["zh", "服务器已关闭连接，没有收到回复"],
     ];
-    for (const [language, line] of rows) {
+    for (const [i, [language, line]] of rows.entries()) {
       const [outcome] = await Promise.all([
         runClient(port, "hello\n", "--lang", language),
-        closeAfter(listener, 6, 3),
+        closeAfter(listener, 6, i < 2 ? 3 : 0),
       ]);
-      const expected = `^ConnectionError: ${line}: 127.0.0.1:${port}\n$`;
+      const address = `127.0.0.1:${port}`;
+      const expected =
+        `^ConnectionError: ${line}(: ${address}|（${address}）)\n$`;
       assertFails(outcome, new RegExp(expected));
     }
   });
@@ -245,6 +250,25 @@ for (const [dialect, args] of DIALECTS) {
       await client.outcome(),
       /^(ConnectionError|ConnectionReset|BrokenPipe).*: 127\.0\.0\.1:\d+\n$/,
     );
+  });
+
+  Deno.test(`${client} says once that a reply is no echo`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const rows: [reply: Uint8Array<ArrayBuffer>, stdout: string][] = [
+      [encode("HELLO\n"), "HELLO\nHELLO\n"],
+      // Nor is it one that is no text.
+      [Uint8Array.of(...encode("hell"), 0xff, 10), "hell\uFFFD\nhell\uFFFD\n"],
+    ];
+    for (const [reply, stdout] of rows) {
+      const [outcome] = await Promise.all([
+        runClient(port, "hello\nworld\n", "--lang", "en"),
+        answerEach(listener, reply),
+      ]);
+      const stderr =
+        "That is not an echo: is another lesson's server at this port?\n";
+      assertEquals(outcome, { code: 0, stdout, stderr });
+    }
   });
 
   // ## Lines
@@ -267,6 +291,9 @@ for (const [dialect, args] of DIALECTS) {
       assertEquals([outcome.code, outcome.stderr], [0, ""]);
       assert(outcome.stdout === stdout, outcome.stdout.slice(0, 100));
     }
+    const marked = await runClient(port, "\n\uFEFFa byte order mark\n");
+    assertEquals([marked.code, marked.stderr], [0, ""]);
+    await server.find(/has left, 1 byte echoed\n/, "stderr");
   });
 
   Deno.test(`${client} sends a line before the next one is typed`, async () => {
@@ -398,6 +425,23 @@ async function runToEnd(started: Process): Promise<Outcome> {
 function findUnusedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
+}
+
+/** Serves one client badly: answers so many bytes by these, whatever they are. */
+async function answerEach(
+  listener: Deno.TcpListener,
+  reply: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  using conn = await within("a client", listener.accept());
+  const buffer = new Uint8Array(reply.length);
+  let count = 0;
+  while (true) {
+    const reading = conn.read(buffer.subarray(count));
+    const n = await within("bytes of the client", reading);
+    if (n === null) return;
+    count = (count + n) % reply.length;
+    if (count === 0) await conn.write(reply);
+  }
 }
 
 /** Serves one client badly: reads and sends so many bytes, and closes. */
