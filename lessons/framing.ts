@@ -22,7 +22,7 @@ import {
   formatNumber,
   hex,
 } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawPieces, type Pieces } from "./_draw.ts";
 import {
   type End,
@@ -37,13 +37,13 @@ import {
   packLine,
   readFrame,
 } from "./_frames.ts";
-import { invite } from "./_invite.ts";
 import { waitForUnread } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { connectPair } from "./_pair.ts";
 import { withPatience } from "./_patience.ts";
 import { decodeReply } from "./_received_lines.ts";
+import { describeEnd, NO_LINE } from "./_reply_words.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { serve } from "./tcp_echo.ts";
 
@@ -138,14 +138,7 @@ const HINT: Text = {
 };
 
 function findPatience(framing: Framing): Text {
-  if (framing === LINES) {
-    return {
-      en: "still waiting for the server's reply: it has to end with a line " +
-        "feed (Ctrl-C ends)",
-      zh: "还在等服务器的回复：回复必须以换行符结尾（按 Ctrl-C 结束）",
-    };
-  }
-  return {
+  return framing === LINES ? NO_LINE : {
     en:
       "still waiting for the server's reply: it has to come after its length" +
       ", in 4 bytes (Ctrl-C ends)",
@@ -170,10 +163,8 @@ export async function ask(
 ): Promise<Bytes> {
   const [reply] = await Promise.all([readFrame(recv, reader), send(frame)]);
   if (reply !== null) return reply;
-  throw new socket.ConnectionError(run.text({
-    en: `The server closed the connection and sent no reply${hint.en}`,
-    zh: `服务器已关闭连接，没有收到回复${hint.zh}`,
-  }));
+  const words = run.text(describeEnd(0)) + run.text(hint);
+  throw new socket.ConnectionError(words);
 }
 
 // ## Both together
@@ -205,7 +196,7 @@ async function demo(run: Run): Promise<void> {
   await showEnds(run);
   await showDelimiter(run);
   await showNoWaiting(run);
-  invite(run, import.meta.url);
+  inviteToTry(run, import.meta.url);
 }
 
 function showFrames(run: Run): void {
