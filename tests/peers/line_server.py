@@ -6,7 +6,8 @@
 
 import socket
 import sys
-import threading
+
+from serving import serve_clients
 
 
 def format_number(number, unit):
@@ -44,10 +45,4 @@ def serve(conn):
 
 
 KIND = sys.argv[1]
-listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
-listener.listen()
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    conn, address = listener.accept()
-    threading.Thread(target=serve, args=(conn,), daemon=True).start()
+serve_clients(serve)
