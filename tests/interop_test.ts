@@ -5,7 +5,6 @@ import { assertPrints } from "./_endings.ts";
 import {
   assertAnswersNc,
   assertPythonFinds,
-  assertTalksWithNc,
   assertTalksWithPython,
   ECHO_CASES,
 } from "./_ends.ts";
@@ -101,7 +100,12 @@ testUnless(
       const terminal = [JSON.stringify(keys), ...client];
       const outcome = await runPython("terminal.py", terminal);
       const stdout = outcome.stdout.replaceAll("\b", "");
-      assertEquals({ ...outcome, stdout }, { code, stdout: shown, stderr: "" });
+      const greeting = "Type a line and press Enter; q ends.\n";
+      assertEquals({ ...outcome, stdout }, {
+        code,
+        stdout: greeting + shown,
+        stderr: "",
+      });
     });
   },
 );

@@ -241,7 +241,7 @@ Deno.test("send_sendall client fails without a whole reply", async () => {
     [
       "x".repeat(70_000) + "\n",
       "en",
-      "The server's reply is not UTF-8 text, or too long (70000 bytes)",
+      "The server's reply is not UTF-8 text, or too long \\(70000 bytes\\)",
     ],
     ["", "en", "The server closed the connection and sent no reply"],
   ];

@@ -232,6 +232,7 @@ for (const [dialect, args] of DIALECTS) {
     const long = `${"长".repeat(3_500_000)}\n`; // 10.5 MB
     const rows: [input: string, stdout: string][] = [
       ["", ""],
+      ["\n", "\n"],
       [
         `\n你好\n\nworld\nfrom Windows\r\n${long}no line feed at the end`,
         `\n你好\n\nworld\nfrom Windows\n${long}no line feed at the end\n`,
