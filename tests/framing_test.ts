@@ -15,10 +15,15 @@ import {
 
 const { run, start, startServer } = findLesson("framing");
 
-/** The options of each way, and how a message travels in it. */
-const WAYS: [args: string[], pack: (message: Bytes) => Bytes][] = [
-  [[], packLength],
-  [["--delimiter"], packLine],
+/** The options of each way, how a message travels in it, and how both ends say so. */
+const WAYS: [args: string[], pack: (message: Bytes) => Bytes, note: string][] =
+  [
+    [[], packLength, "each message after its length (4 bytes)\n"],
+    [["--delimiter"], packLine, "each message is a line (--delimiter)\n"],
+  ];
+const [[, , LENGTHS_NOTE], [, , LINES_NOTE]] = WAYS as [
+  typeof WAYS[0],
+  typeof WAYS[0],
 ];
 
 /** What our client is given, and prints, whatever the server is written in. */
@@ -45,7 +50,7 @@ Deno.test("framing demo shows frames, limits and ends", async () => {
   }
 });
 
-for (const [args, pack] of WAYS) {
+for (const [args, pack, way] of WAYS) {
   const name = ["framing", ...args].join(" ");
 
   Deno.test(`${name} client prints the echo of each line`, async () => {
@@ -59,18 +64,20 @@ for (const [args, pack] of WAYS) {
     ];
     for (const [input, stdout] of rows) {
       const outcome = await run(client, { input });
-      assertEquals([outcome.code, outcome.stderr], [0, ""]);
+      assertEquals([outcome.code, outcome.stderr], [0, way]);
       assert(outcome.stdout === stdout, outcome.stdout.slice(0, 100));
     }
+    await server.find(/has left, 1 message echoed\n/, "stderr");
     await server.find(/has left, 5 messages echoed\n/, "stderr");
-    const input = `short\n${"x".repeat(1024 * 1024 + 1)}\n`;
-    const { code, stdout, stderr } = await run(client, { input });
-    assertEquals([code, stdout], [1, "short\n"]);
-    assertMatch(
-      stderr,
-      /^FrameError: Message too long: 1048577 bytes, at most 1048576: .*\n$/,
-    );
-    assertEquals((await server.interrupt()).code, 130);
+    const input = `short\n${"x".repeat(1024 * 1024 + 1)}\nnext\n`;
+    assertEquals(await run(client, { input }), {
+      code: 0,
+      stdout: "short\nnext\n",
+      stderr: `${way}not sent: 1048577 bytes, at most 1048576 can go\n`,
+    });
+    const { code, stderr } = await server.interrupt();
+    assertEquals(code, 130);
+    assert(stderr.startsWith(way), stderr);
   });
 
   Deno.test(`${name} server sends clients away that break the rules`, async () => {
@@ -88,12 +95,12 @@ for (const [args, pack] of WAYS) {
           [
             encode("GET / HTTP/1.1\r\n\r\n"),
             new Uint8Array(0),
-            /is gone: FrameError: Message too long: 1195725856 bytes/,
+            /: Message too long: 1195725856 bytes, .* \(it begins with "GET ": is/,
           ],
           [
             concat([pack(encode("")), Uint8Array.of(255, 255, 255, 255)]),
             pack(encode("")),
-            /is gone: FrameError: Message too long: 4294967295 bytes/,
+            /is gone: FrameError: Message too long: 4294967295 bytes[^(]*$/m,
           ],
         ] as [Bytes, Bytes, RegExp][]
         : [
@@ -149,9 +156,23 @@ for (const [args, pack] of WAYS) {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = `${listener.addr.port}`;
     const rows: [bytes: Bytes, language: string, line: RegExp][] = [
-      [new Uint8Array(0), "en", /^ConnectionError: The server closed the conn/],
-      [new Uint8Array(0), "zh", /^ConnectionError: 服务器没有回复就关闭了连接/],
-      [Uint8Array.of(0, 0), "en", /^FrameError: Stream ends inside a message/],
+      [
+        new Uint8Array(0),
+        "en",
+        /^ConnectionError: The server .* sent no reply \(is its --delimiter as/m,
+      ],
+      [
+        new Uint8Array(0),
+        "zh",
+        /^ConnectionError: 服务器已关闭连接，没有收到回复（它的 --delimiter/m,
+      ],
+      [Uint8Array.of(0, 0), "en", /^FrameError: Stream ends inside a message/m],
+      // Whole, and no text.
+      [
+        pack(Uint8Array.of(0xff)),
+        "zh",
+        /^ConnectionError: 服务器的回复不是 UTF-8 文本/m,
+      ],
     ];
     for (const [bytes, language, line] of rows) {
       const client = ["client", "--port", port, "--lang", language, ...args];
@@ -161,10 +182,22 @@ for (const [args, pack] of WAYS) {
       ]);
       assertEquals([outcome.code, outcome.stdout], [1, ""]);
       assertMatch(outcome.stderr, line);
-      assertMatch(outcome.stderr, /: 127\.0\.0\.1:\d+\n$/);
+      assertMatch(outcome.stderr, /(: |（)127\.0\.0\.1:\d+）?\n$/);
     }
   });
 }
+
+Deno.test("framing client that waits for long says what for, once", async () => {
+  await using server = await startServer(["--delimiter"]);
+  // Its lengths are no lines, so that the server waits, too.
+  const port = `${server.address.port}`;
+  await using client = start(["client", "--port", port, "--lang", "zh"]);
+  await client.write("hello\n");
+  await client.find(/还在等服务器的回复：回复之前必须先发长度/, "stderr");
+  const { code, stdout, stderr } = await client.interrupt();
+  assertEquals([code, stdout], [130, ""]);
+  assertEquals(stderr.trim().split("\n").length, 2);
+});
 
 Deno.test("framing client of lines is sent away by a server of lengths", async () => {
   await using server = await startServer();
@@ -172,9 +205,12 @@ Deno.test("framing client of lines is sent away by a server of lengths", async (
   const client = ["client", "--port", port, "--delimiter"];
   const { code, stderr } = await run(client, { input: "hello\n" });
   assertEquals(code, 1);
-  assertMatch(stderr, /^ConnectionError: The server closed|^ConnectionReset/);
+  assertMatch(stderr, /^ConnectionError: The server closed|^ConnectionReset/m);
   // "hell" is a length.
-  await server.find(/Message too long: 1751477356 bytes/, "stderr");
+  await server.find(
+    /Message too long: 1751477356 bytes.* \(it begins with "hell": is that text/,
+    "stderr",
+  );
 });
 
 Deno.test("framing client sends a line before the next one is typed, and ends at Ctrl-C", async () => {
@@ -185,7 +221,8 @@ Deno.test("framing client sends a line before the next one is typed, and ends at
     await client.find(new RegExp(`${line}$`));
   }
   const outcome = await client.interrupt();
-  assertEquals(outcome, { code: 130, stdout: "one\n二\n", stderr: "" });
+  const stderr = LENGTHS_NOTE;
+  assertEquals(outcome, { code: 130, stdout: "one\n二\n", stderr });
   await server.find(/has left, 2 messages echoed\n/, "stderr");
 });
 
@@ -216,16 +253,16 @@ testUnless(
   async () => {
     // An echo of bytes is an echo of lines, too.
     for (
-      const [program, args] of [
-        ["framed_server.py", []],
-        ["echo_server.py", ["--delimiter"]],
+      const [program, args, way] of [
+        ["framed_server.py", [], LENGTHS_NOTE],
+        ["echo_server.py", ["--delimiter"], LINES_NOTE],
       ] as const
     ) {
       await using server = new Process("python3", [peer(program)]);
       const port = `${await server.port()}`;
       const client = ["client", "--port", port, ...args];
       const { code, stdout, stderr } = await run(client, { input: INPUT });
-      assertEquals([code, stderr], [0, ""]);
+      assertEquals([code, stderr], [0, way]);
       assert(stdout === `${INPUT}\n`, stdout.slice(0, 100));
     }
   },
@@ -248,7 +285,7 @@ testUnless(
     const client = ["client", "--port", port, "--delimiter"];
     assertEquals(
       await run(client, { input: "123456\n" }),
-      { code: 0, stdout: "你好\n", stderr: "" },
+      { code: 0, stdout: "你好\n", stderr: LINES_NOTE },
     );
     await nc.find(/^123456\n$/);
   },

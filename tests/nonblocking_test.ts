@@ -252,8 +252,22 @@ for (const [dialect, args] of DIALECTS) {
     );
     const en = "The server closed the connection after 3 of 6 bytes";
     assertFails(broken, new RegExp(`^ConnectionError: ${en}: 127.*\n$`));
-    const zh = "服务器关闭了连接：6 字节中只收到 3 字节";
-    assertFails(kaput, new RegExp(`^ConnectionError: ${zh}: 127.*\n$`));
+    const zh = "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接";
+    assertFails(kaput, new RegExp(`^ConnectionError: ${zh}（127.*）\n$`));
+  });
+
+  Deno.test(`${client} that waits for long says how much is missing`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const options = ["--port", `${listener.addr.port}`, "--lang", "zh"];
+    await using client = start(["client", ...options, ...args]);
+    using conn = await within("a client", listener.accept());
+    await client.write("hello\n");
+    await conn.write(new TextEncoder().encode("HEL\n"));
+    await client.find(
+      /还在等服务器的回复：还差 2 字节，服务器应当原/,
+      "stderr",
+    );
+    assertEquals((await client.interrupt()).code, 130);
   });
 
   Deno.test(`${client} closes its connection at Ctrl-C`, async () => {

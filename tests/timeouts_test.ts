@@ -312,22 +312,22 @@ testUnless(
       );
       assertEquals(silent, "goodbye: silent for 0.4 s\n");
       assertEquals(half, "goodbye: the line did not end in time\n");
-      await server.findAll(/sent away: silent for 0.4 s\n/, 2, "stderr");
-      await server.find(/sent away: it does not read\n/, "stderr");
+      const away = /:\d+ was sent away: silent for 0.4 s\n/;
+      await server.findAll(away, 2, "stderr");
+      await server.find(/was sent away: it does not read\n/, "stderr");
       await assertIsSentAway(client);
       // Where the machine is slow we, too, may be silent for too long.
       while (await exchange(address, encode("hi\n")) !== "hi\n");
     }),
 );
 
-/** A client finds the goodbye where a reply should be, and then nothing more. */
+/** A client finds the goodbye where a reply should be. */
 async function assertIsSentAway(client: Process): Promise<void> {
   await client.write("hello\n");
-  await client.find(/^goodbye: silent for 0.4 s\n$/);
-  await client.write("hello\n");
-  const { code, stderr } = await client.outcome();
-  assertEquals(code, 1);
-  assertMatch(stderr, /^(Connection|BrokenPipe)\w*: .*: 127\.0\.0\.1:\d+\n$/);
+  const { code, stdout, stderr } = await client.outcome();
+  assertEquals([code, stdout], [1, ""]);
+  const line = "The server has sent us away: silent for 0.4 s";
+  assertMatch(stderr, new RegExp(`^ConnectionError: ${line}: 127.*\n$`));
 }
 
 testUnless(
@@ -355,14 +355,19 @@ testUnless(
   NO_PYTHON,
   "timeouts client gives up CPython's servers that are silent, drip, or are full",
   async () => {
-    const modes = ["silent", "drip"];
-    if (Deno.build.os === "linux") modes.push("full");
-    await Promise.all(modes.map(async (mode) => {
+    const late = "ConnectionError: No complete reply within 0.3 s";
+    const rows = [["silent", late], ["drip", late]];
+    if (Deno.build.os === "linux") {
+      rows.push(["full", "TimeoutError: timed out"]);
+    }
+    await Promise.all(rows.map(async ([mode = "", line = ""]) => {
       await using server = runPeer("server", mode);
       const port = await server.port();
       const client = ["client", "--port", `${port}`, "--timeout", "0.3"];
-      const stderr = `TimeoutError: timed out: 127.0.0.1:${port} (no answer ` +
-        "in time: a busy server, a wrong host, a firewall?)\n";
+      const hint = mode === "full"
+        ? " (no answer in time: a busy server, a wrong host, a firewall?)"
+        : "";
+      const stderr = `${line}: 127.0.0.1:${port}${hint}\n`;
       await inBothDialects(async (args) => {
         const outcome = await run([...client, ...args], { input: "hello\n" });
         assertEquals(outcome, { code: 1, stdout: "", stderr });
@@ -439,6 +444,53 @@ for (const [dialect, args] of DIALECTS) {
       );
     },
   );
+
+  Deno.test(`${client} is told why it was sent away, though its line could not go`, async () => {
+    await using server = await startServer(args);
+    const port = `${server.address.port}`;
+    for (const size of [70_000, 300_000, 3_000_000]) {
+      const outcome = await run(["client", "--port", port, ...args], {
+        input: `hi\n${"x".repeat(size)}\nnever sent\n`,
+      });
+      assertEquals([outcome.code, outcome.stdout], [1, "hi\n"]);
+      const line = "The server has sent us away: the line is too long";
+      assertMatch(
+        outcome.stderr,
+        new RegExp(`^ConnectionError: ${line}: .*\n$`),
+      );
+    }
+  });
+
+  Deno.test(`${client} says what is wrong with a reply`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const rows: [reply: Bytes, language: string, line: string][] = [
+      [encode(""), "zh", "服务器已关闭连接，没有收到回复"],
+      [encode("he"), "en", "The server closed .* after 2 bytes of its reply"],
+      [Uint8Array.of(0xff, 10), "en", "The server's reply is not UTF-8 text"],
+    ];
+    for (const [reply, language, line] of rows) {
+      const options = ["--port", `${port}`, "--lang", language, ...args];
+      const [outcome] = await Promise.all([
+        run(["client", ...options], { input: "hello\n" }),
+        (async () => {
+          using conn = await within("a client", listener.accept());
+          await within("a line", conn.read(new Uint8Array(100)));
+          if (reply.length > 0) await conn.write(reply);
+        })(),
+      ]);
+      assertEquals([outcome.code, outcome.stdout], [1, ""]);
+      assertMatch(outcome.stderr, new RegExp(`^ConnectionError: ${line}`));
+    }
+    // What only looks like a goodbye is our own line, echoed.
+    await using server = await startServer(args);
+    const own = ["client", "--port", `${server.address.port}`, ...args];
+    const input = "goodbye: all\n";
+    assertEquals(
+      await run(own, { input }),
+      { code: 0, stdout: input, stderr: "" },
+    );
+  });
 
   Deno.test(`${client} that waits for a reply closes its connection at Ctrl-C`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
