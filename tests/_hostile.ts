@@ -1,17 +1,115 @@
-/** Clients that do everything wrong, and what an echo server promises then. */
+/** Clients that do everything wrong, and what a server promises then. */
 
-import { assert, assertEquals } from "@std/assert";
-import { connect } from "node:net";
-import { type LessonProcesses, testUnless, within } from "./_process.ts";
+import { assertEquals } from "@std/assert";
+import { encode } from "../lessons/_bytes.ts";
+import {
+  closeAll,
+  connectMany,
+  type Data,
+  exchange,
+  exchangeUntilCut,
+  readExactly,
+  readPiece,
+  reset,
+  resetAtAnswer,
+  writeAll,
+} from "./_conns.ts";
+import { assertSameBytes } from "./_outcome.ts";
+import { type LessonProcesses, type Process, within } from "./_process.ts";
+import { NO_SHELL, testUnless } from "./_unless.ts";
 
-/** Lets memory show what is held, and not what could be collected. */
-const EAGER_COLLECTOR = "--max-semi-space-size=1,--optimize-for-size";
+// ## For any server
 
-const NO_ULIMIT = Deno.build.os === "windows" ? "no ulimit" : undefined;
-const NO_PROC = Deno.build.os === "linux" ? undefined : "no /proc";
+/** What bad guests of a server say. */
+export interface BadGuests {
+  /** A message, which the server answers. */
+  readonly message: Data;
+  /** Parts of one, of which the rest is missing. */
+  readonly halves: readonly Data[];
+  /** What some send without end; the message if left out. */
+  readonly flood?: Data;
+  /** How many say nothing, or too little, all the while. */
+  readonly crowd?: number;
+  /** Whether the server breaks off what cannot be a message. */
+  readonly isStrict?: boolean;
+}
+
+/**
+ * Sends bad guests: some say nothing, or half of something, or nonsense; some send
+ * without end and never receive; some break the connection, in each state that it
+ * can be in. Good ones come meanwhile and afterwards, and do what `visit` says.
+ */
+export async function sendBadGuests(
+  address: Deno.ConnectOptions,
+  { message, halves, flood = message, crowd = 100, isStrict = false }:
+    BadGuests,
+  visit: () => Promise<void>,
+): Promise<void> {
+  const guests: Deno.Conn[] = [];
+  while (guests.length < crowd) {
+    guests.push(...await connectMany(address, 100));
+    // Once this one is served, the others no longer fill the backlog.
+    await visit();
+  }
+  const [flooders, silent] = [guests.slice(0, 3), guests.slice(3)];
+  const floods = Promise.allSettled(
+    flooders.map((guest) => writeForEver(guest, flood)),
+  );
+  const garbage = crypto.getRandomValues(new Uint8Array(30_000));
+  const words = ["", ...halves, garbage.slice(0, 5000)];
+  const speaking = Promise.allSettled(
+    silent.map((guest, i) => writeAll(guest, words[i % words.length]!)),
+  );
+  // In waves that fit into the backlog: the kernel forgets a reset connection
+  // that found it full, and the server never hears of it.
+  for (let wave = 0; wave < 4; wave++) {
+    await Promise.all(
+      Array.from({ length: 10 }, () => [
+        reset(address),
+        ...[...halves, message].map((data) => reset(address, data)),
+        resetAtAnswer(address, message),
+      ]).flat(),
+    );
+    await visit();
+  }
+  const talk = isStrict ? exchangeUntilCut : exchange;
+  await Promise.all([
+    talk(address, garbage),
+    ...Array.from({ length: 50 }, visit),
+  ]);
+  await within("what nobody reads to be sent", speaking);
+  closeAll(guests);
+  await floods;
+  await visit();
+}
+
+/** Sends without end, until the connection is closed; receives nothing. */
+async function writeForEver(conn: Deno.Conn, data: Data): Promise<never> {
+  const piece = typeof data === "string" ? encode(data) : data;
+  const much = new Uint8Array(piece.length * Math.ceil(65_536 / piece.length));
+  for (let i = 0; i < much.length; i += piece.length) much.set(piece, i);
+  while (true) await writeAll(conn, much);
+}
+
+/** Asserts that at Ctrl-C a server ends, and with it all of its connections. */
+export async function assertClosesAllAtCtrlC(
+  server: Process & { readonly address: Deno.ConnectOptions },
+  message: Data,
+): Promise<void> {
+  const guests = await connectMany(server.address, 100);
+  // When the last one is answered, the others have been let in.
+  const last = guests.at(-1)!;
+  await writeAll(last, message);
+  assertEquals((await readExactly(last, 1)).length, 1);
+  assertEquals((await server.interrupt()).code, 130);
+  for (const guest of guests) while (await readPiece(guest) !== null);
+  closeAll(guests);
+}
+
+// ## For an echo server
 
 /** One of the ways in which a lesson is written, as in `DIALECTS`. */
-type Dialect = readonly [name: string, args: readonly string[]];
+export type Dialect = readonly [name: string, args: readonly string[]];
 
 /** Tests that the echo server of a lesson serves on, whatever its clients do. */
 export function testSurvival(
@@ -22,12 +120,14 @@ export function testSurvival(
 
   Deno.test(`${server} survives 200 resets`, async () => {
     await using server = await startServer(args);
-    // In waves that fit into the backlog: the kernel forgets a reset connection
-    // that found it full, and the server never hears of it.
     for (let wave = 0; wave < 4; wave++) {
       // Before a byte is sent, while one is on its way, after the echo.
-      const stages = Array.from({ length: 50 }, (_, i) => i % 3);
-      await Promise.all(stages.map((stage) => reset(server.address, stage)));
+      const resets = Array.from({ length: 17 }, () => [
+        reset(server.address),
+        reset(server.address, "hello"),
+        resetAtAnswer(server.address, "hello"),
+      ]);
+      await Promise.all(resets.flat());
       // Who comes after them is served after them.
       await assertEchoes(server.address);
     }
@@ -60,11 +160,7 @@ export function testSurvival(
     await using server = await startServer(args);
     const data = crypto.getRandomValues(new Uint8Array(50_000));
     await Promise.all(Array.from({ length: 50 }, async () => {
-      using conn = await Deno.connect(server.address);
-      const writing = writeAll(conn, data).then(() => conn.closeWrite());
-      const answer = within("all bytes and their end", readToEnd(conn));
-      assertEquals(await answer, data);
-      await writing;
+      assertSameBytes(await exchange(server.address, data), data);
     }));
   });
 
@@ -78,7 +174,7 @@ export function testSurvival(
   });
 
   testUnless(
-    NO_ULIMIT,
+    NO_SHELL,
     `${server} outlives having too many files open`,
     async () => {
       const command = ["server", "--port", "0", ...args];
@@ -93,128 +189,18 @@ export function testSurvival(
   );
 }
 
-/** Tests that the server of a lesson keeps nothing of clients that have left. */
-export function testMemory(
-  { name, startServer }: LessonProcesses,
-  [dialect, args]: Dialect,
-  count = 2_000,
-): void {
-  const [few, many] = [count, 4 * count].map((n) => n.toLocaleString("en-US"));
-  const promise =
-    `needs no more memory after ${many} clients than after ${few}`;
-  testUnless(NO_PROC, `${name} server in ${dialect} ${promise}`, async () => {
-    await using server = await startServer(args, {
-      isQuiet: true,
-      denoArgs: ["-A", `--v8-flags=${EAGER_COLLECTOR}`],
-    });
-    await visit(server.address, count);
-    const early = await readMemory(server.pid);
-    await visit(server.address, 3 * count);
-    const late = await readMemory(server.pid);
-    // Leaked connections would take four times as much.
-    assert(late < early + 8 * count, `${early} kB have become ${late} kB`);
-  });
-}
+const GREETING = encode("你好\n".repeat(5_000));
 
-/** Connects, does a part of what a good client does, and breaks the connection. */
-async function reset(
-  { hostname = "", port }: Deno.ConnectOptions,
-  stage: number,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const client = connect({ host: hostname, port });
-  client.on("error", reject);
-  client.on("close", () => resolve());
-  client.on("connect", () => {
-    if (stage > 0) client.write("hello");
-    if (stage < 2) client.resetAndDestroy();
-  });
-  client.on("data", () => client.resetAndDestroy());
-  await within("a reset", promise);
-}
-
-async function connectMany(
+/** What a good client sees: all that it sends, before it sends its end. */
+export async function assertEchoes(
   address: Deno.ConnectOptions,
-  count: number,
-): Promise<Deno.Conn[]> {
-  return await within(
-    `${count} connections`,
-    Promise.all(Array.from({ length: count }, () => Deno.connect(address))),
-  );
-}
-
-function closeAll(conns: Deno.Conn[]): void {
-  for (const conn of conns) conn.close();
-}
-
-const GREETING = new TextEncoder().encode("你好\n".repeat(5_000));
-
-/** What a good client sees. */
-async function assertEchoes(
-  address: Deno.ConnectOptions,
-  data: Uint8Array<ArrayBuffer> = GREETING,
+  data: Data = GREETING,
 ): Promise<void> {
-  await within(
-    "an echo",
-    (async () => {
-      using conn = await Deno.connect(address);
-      const writing = writeAll(conn, data);
-      assertEquals(await readExactly(conn, data.length), data);
-      await writing;
-    })(),
-  );
-}
-
-/** So many good clients, 50 at a time; every other one leaves with a reset. */
-async function visit(
-  address: Deno.ConnectOptions,
-  count: number,
-): Promise<void> {
-  const hello = new TextEncoder().encode("hello");
-  await Promise.all(Array.from({ length: 50 }, async () => {
-    while (count-- > 0) {
-      if (count % 10 === 0) {
-        await reset(address, 2);
-        continue;
-      }
-      await assertEchoes(address, hello);
-    }
-  }));
-}
-
-/** What a process has in memory, in kB. */
-async function readMemory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1]);
-}
-
-async function writeAll(
-  conn: Deno.Conn,
-  data: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
-}
-
-async function readExactly(
-  conn: Deno.Conn,
-  size: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const data = new Uint8Array(size);
-  for (let n = 0; n < size;) {
-    const count = await conn.read(data.subarray(n));
-    if (count === null) return data.subarray(0, n);
-    n += count;
-  }
-  return data;
-}
-
-async function readToEnd(conn: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  while (true) {
-    const piece = new Uint8Array(65_536);
-    const count = await conn.read(piece);
-    if (count === null) break;
-    pieces.push(piece.subarray(0, count));
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  using conn = await within("a connection", Deno.connect(address));
+  const expected = typeof data === "string" ? encode(data) : data;
+  const [received] = await Promise.all([
+    readExactly(conn, expected.length),
+    writeAll(conn, expected),
+  ]);
+  assertSameBytes(received, expected);
 }

@@ -82,17 +82,3 @@ export function addressOf(addr: Deno.Addr): SocketAddress {
   const { hostname, port } = addr as Deno.NetAddr;
   return [hostname, port];
 }
-
-/** Why tests beside CPython cannot run here, if they cannot. */
-export const NO_PYTHON: string | undefined = findNoPython();
-
-function findNoPython(): string | undefined {
-  if (Deno.env.get("PYSOCKET_PEERS") === "required") return undefined;
-  try {
-    new Deno.Command("python3", { args: ["--version"] }).outputSync();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return "ignored: no python3";
-  }
-}

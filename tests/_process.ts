@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Whether to throw standard error away instead of keeping it. */
   readonly isQuiet?: boolean;
+  /** What it tells first on standard error; the outcome leaves that out. */
+  readonly greeting?: RegExp | undefined;
   /** What to tell Deno, in place of `-A`. */
   readonly denoArgs?: readonly string[];
 }
@@ -47,6 +49,7 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 /** A process whose output is read as it comes. */
 export class Process implements AsyncDisposable {
   readonly #name: string;
+  readonly #greeting: RegExp | string;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #outputs: Promise<unknown>;
@@ -57,6 +60,7 @@ export class Process implements AsyncDisposable {
   /** Starts a program. */
   constructor(command: string, args: string[], options: StartOptions = {}) {
     this.#name = [command, ...args].join(" ").replace(Deno.execPath(), "deno");
+    this.#greeting = options.greeting ?? "";
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd ?? ROOT,
@@ -147,7 +151,8 @@ export class Process implements AsyncDisposable {
       this.#child.status,
     );
     await this.#outputs;
-    return { code, ...this.#text };
+    const { stdout, stderr } = this.#text;
+    return { code, stdout, stderr: stderr.replace(this.#greeting, "") };
   }
 
   get #said(): string {
@@ -193,6 +198,18 @@ export interface LessonProcesses {
     args?: readonly string[],
     options?: StartOptions,
   ): Promise<Process & { readonly address: Deno.ConnectOptions }>;
+  /** Starts its client, for a server at a port. */
+  startClient(
+    port: number | string,
+    args?: readonly string[],
+    options?: StartOptions,
+  ): Process;
+  /** Runs its client to the end, with all of its input at once. */
+  runClient(
+    port: number | string,
+    input: string,
+    args?: readonly string[],
+  ): Promise<Outcome>;
   /** Runs it to its end, with all of its input at once. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
 }
@@ -202,30 +219,38 @@ export interface RunOptions extends StartOptions {
   readonly input?: string;
 }
 
-/** The lesson of that name. */
-export function findLesson(name: string): LessonProcesses {
+/**
+ * The lesson of that name. Its ends may begin with a greeting on standard error,
+ * which their outcomes leave out.
+ */
+export function findLesson(name: string, greeting?: RegExp): LessonProcesses {
   const script = join("lessons", `${name}.ts`);
   const command = [Deno.execPath(), "run", "-A", script];
   const start = (args: readonly string[], options: StartOptions = {}) => {
     const { denoArgs = ["-A"] } = options;
     const all = ["run", ...denoArgs, script, ...args];
-    return new Process(Deno.execPath(), all, options);
+    return new Process(Deno.execPath(), all, { greeting, ...options });
+  };
+  const run = async (args: readonly string[], options: RunOptions = {}) => {
+    await using process = start(args, options);
+    await feed(process, options.input ?? "");
+    return await process.outcome();
   };
   return {
     name,
     command,
     start,
+    run,
+    startClient: (port, args = [], options) =>
+      start(["client", "--port", `${port}`, ...args], options),
+    runClient: (port, input, args = []) =>
+      run(["client", "--port", `${port}`, ...args], { input }),
     startInShell: (script, args) =>
       new Process("sh", ["-c", script, "sh", ...command, ...args]),
     startServer: async (args = [], options) => {
       const server = start(["server", "--port", "0", ...args], options);
       const address = { hostname: "127.0.0.1", port: await server.port() };
       return Object.assign(server, { address });
-    },
-    run: async (args, options = {}) => {
-      await using process = start(args, options);
-      await feed(process, options.input ?? "");
-      return await process.outcome();
     },
   };
 }
@@ -247,18 +272,34 @@ async function feed(process: Process, input: string): Promise<void> {
   await process.endInput();
 }
 
-/** A test that says in its name why it is skipped, if it is. */
-export function testUnless(
-  missing: string | undefined,
-  name: string,
-  fn: () => Promise<void>,
-): void {
-  const note = missing === undefined ? "" : ` (skipped: ${missing})`;
-  Deno.test({ name: name + note, ignore: missing !== undefined, fn });
-}
-
 /** Both ways in which the lesson is written, for tests that hold for both. */
 export const DIALECTS: readonly (readonly [name: string, args: string[]])[] = [
   ["the module", []],
   ["plain Deno", ["--native"]],
 ];
+
+/**
+ * Does something with each of them, all at once. Where one fails, the others are
+ * waited for all the same, so that they are not in the way of the next test.
+ */
+export async function together<T>(
+  items: readonly T[],
+  fn: (item: T, place: number) => Promise<void>,
+): Promise<void> {
+  for (const each of await Promise.allSettled(items.map(fn))) {
+    if (each.status === "rejected") throw each.reason;
+  }
+}
+
+/** Runs a test in both dialects at once, since much of the time is waiting. */
+export async function inBothDialects(
+  test: (args: readonly string[]) => Promise<void>,
+): Promise<void> {
+  await together(DIALECTS, async ([dialect, args]) => {
+    try {
+      await test(args);
+    } catch (cause) {
+      throw new Error(`In ${dialect}: ${cause}`, { cause });
+    }
+  });
+}

@@ -18,6 +18,7 @@ import { packSockaddr } from "../src/sockaddr.ts";
 import { Stream } from "../src/stream.ts";
 import { assertSameBytes, inTime, isPending, pattern } from "./_outcome.ts";
 import { LOCALHOST, testUnless } from "./_pairs.ts";
+import { NO_PYTHON } from "./_peers.ts";
 import {
   calls,
   countDescriptors,
@@ -25,7 +26,6 @@ import {
   find,
   ints,
   NO_POSIX,
-  NO_PYTHON,
   portOf,
 } from "./_posix.ts";
 import { run } from "./_program.ts";

@@ -1,21 +1,27 @@
 /** The base64 lesson: its coding, its demo, and its ends in every mixture. */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { connect } from "node:net";
 import { Base64Error } from "../lessons/_base64_text.ts";
 import { decode, encode } from "../lessons/_bytes.ts";
 import { answer, decodeText, encodeText } from "../lessons/base64.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { ask, readPiece } from "./_conns.ts";
+import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
 import {
-  DIALECTS,
-  findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { sendBadGuests } from "./_hostile.ts";
+import { NO_NC, NO_PYTHON, runNc, runPython, startPython } from "./_peers.ts";
+import { DIALECTS, findLesson, runProcess, together } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("base64");
+/** What each end says of its messages. */
+const GREETING =
+  /^(each message is a line of base64|一次 recv 当作一条消息（--unframed）|one recv is taken for one message \(--unframed\)|每条消息是一行 base64)\n/;
+
+const lesson = findLesson("base64", GREETING);
+const { run, runClient, startClient, startServer } = lesson;
 
 // ## The coding
 
@@ -125,10 +131,6 @@ for text in ["aGk=Ynll", "5L2g5a", "aG"]:
 
 // ## Every mixture
 
-/** What both ends say of their messages. */
-const LINES_NOTE = "each message is a line of base64\n";
-const PIECES_NOTE = "one recv is taken for one message (--unframed)\n";
-
 /** What clients are given; with a line too long for one piece if lines end. */
 const SHORT = "hello\n你好，世界\n😀\n";
 const INPUT = `hello\n\n你好，世界\n${"长".repeat(200_000)}\nlast\n`;
@@ -139,54 +141,41 @@ for (const [dialect, args] of DIALECTS) {
 
   Deno.test(`${server} answers the clients of both dialects`, async () => {
     await using server = await startServer(args);
-    const port = `${server.address.port}`;
-    for (const [, clientArgs] of DIALECTS) {
-      const { code, stdout, stderr } = await run(
-        ["client", "--port", port, ...clientArgs],
-        { input: `${INPUT}q\nafter\n` },
-      );
-      assertEquals([code, stderr], [0, LINES_NOTE]);
-      assert(stdout === INPUT, stdout.slice(0, 100));
-    }
-    await server.find(/^each message is a line of base64\n/, "stderr");
+    const { port } = server.address;
+    await together(DIALECTS, async ([, clientArgs]) => {
+      const input = `${INPUT}q\nafter\n`;
+      assertPrints(await runClient(port, input, clientArgs), INPUT);
+    });
     await server.findAll(/has left, 5 messages answered\n/, 2, "stderr");
     assertEquals((await server.interrupt()).code, 130);
   });
 
   testUnless(NO_PYTHON, `${server} answers CPython`, async () => {
     await using server = await startServer([...args, "--lang", "zh"]);
-    const python = [peer("base64_client.py"), `${server.address.port}`];
-    const { code, stdout, stderr } = await runProcess("python3", python, INPUT);
-    assertEquals([code, stderr], [0, ""]);
-    assert(stdout === INPUT, stdout.slice(0, 100));
+    const port = `${server.address.port}`;
+    assertPrints(await runPython("base64_client.py", [port], INPUT), INPUT);
     await server.find(/已离开，回复了 5 条消息\n/, "stderr");
   });
 
   testUnless(NO_PYTHON, `${client} talks with CPython`, async () => {
-    await using server = new Process("python3", [peer("base64_server.py")]);
-    const port = `${await server.port()}`;
-    const { code, stdout, stderr } = await run(
-      ["client", "--port", port, ...args],
-      { input: INPUT },
-    );
-    assertEquals([code, stderr], [0, LINES_NOTE]);
-    assert(stdout === INPUT, stdout.slice(0, 100));
+    const talk = { input: INPUT, args };
+    await assertTalksWithPython(lesson, ["base64_server.py"], talk);
   });
 
   testUnless(NO_NC, `${server} tells nc what is not base64`, async () => {
     await using server = await startServer(args);
-    const nc = ["-N", "127.0.0.1", `${server.address.port}`];
-    const input = "5L2g5aW9\nhello!\n\naGk\naGk=\r\n/w==\nlast";
-    assertEquals(await runProcess("nc", nc, input), {
-      code: 0,
-      stdout: "5L2g5aW9\n" +
+    assertPrints(
+      await runNc(
+        server.address,
+        "5L2g5aW9\nhello!\n\naGk\naGk=\r\n/w==\nlast",
+      ),
+      "5L2g5aW9\n" +
         'error: Not base64: "hello!"\n' +
         "\n" +
         'error: Not base64: "aGk"\n' +
         "aGk=\n" +
         'error: Base64, but not of UTF-8: "/w=="\n',
-      stderr: "",
-    });
+    );
     // The last line has no end.
     await server.find(
       /is gone: FrameError: Stream ends inside a message, 4 bytes into it\n/,
@@ -198,21 +187,19 @@ for (const [dialect, args] of DIALECTS) {
 
   Deno.test(`${server} answers unframed clients of both dialects`, async () => {
     await using server = await startServer([...args, "--unframed"]);
-    const port = `${server.address.port}`;
-    for (const [, clientArgs] of DIALECTS) {
-      const long = "x".repeat(385);
-      const { code, stdout, stderr } = await run(
-        ["client", "--port", port, "--unframed", ...clientArgs],
-        { input: `${SHORT}\n${long}\n${"x".repeat(384)}\nq\nafter\n` },
-      );
-      assertEquals([code, stdout], [0, `${SHORT}${"x".repeat(384)}\n`]);
-      assertEquals(
-        stderr,
-        PIECES_NOTE +
-          "not sent: an empty line is no bytes, so the server would not hear " +
-          "of it\nnot sent: 516 bytes of base64, one recv takes 512\n",
-      );
-    }
+    const { port } = server.address;
+    const [long, longest] = ["x".repeat(385), "x".repeat(384)];
+    const input = `${SHORT}\n${long}\n${longest}\nq\nafter\n`;
+    await together(DIALECTS, async ([, clientArgs]) => {
+      const args = ["--unframed", ...clientArgs];
+      assertEquals(await runClient(port, input, args), {
+        code: 0,
+        stdout: `${SHORT}${longest}\n`,
+        stderr: "not sent: an empty line is no bytes, so the server would " +
+          "not hear of it\n" +
+          "not sent: 516 bytes of base64, one recv takes 512\n",
+      });
+    });
     // What is glued or cut gets an answer, too, and harms nobody.
     using conn = await Deno.connect(server.address);
     const rows: [sent: string, answer: string][] = [
@@ -222,9 +209,7 @@ for (const [dialect, args] of DIALECTS) {
     ];
     for (const [sent, expected] of rows) {
       await conn.write(encode(sent));
-      const buffer = new Uint8Array(1000);
-      const n = await within("an answer", conn.read(buffer));
-      assertEquals(decode(buffer.subarray(0, n ?? 0)), expected);
+      assertEquals(decode((await readPiece(conn))!), expected);
     }
     assertEquals((await server.interrupt()).code, 130);
   });
@@ -234,12 +219,10 @@ for (const [dialect, args] of DIALECTS) {
     `${server} answers the client of the notes, one after the other`,
     async () => {
       await using server = await startServer([...args, "--unframed"]);
-      const python = [peer("notes_base64_client.py"), `${server.address.port}`];
+      const port = `${server.address.port}`;
       for (let i = 0; i < 2; i++) {
-        assertEquals(
-          await runProcess("python3", python, SHORT),
-          { code: 0, stdout: SHORT, stderr: "" },
-        );
+        const notes = runPython("notes_base64_client.py", [port], SHORT);
+        assertPrints(await notes, SHORT);
       }
       await server.findAll(/has left, 3 messages answered\n/, 2, "stderr");
     },
@@ -249,24 +232,24 @@ for (const [dialect, args] of DIALECTS) {
     NO_PYTHON,
     `${client} gives up waiting for the server of the notes`,
     async () => {
-      await using server = new Process("python3", [
-        peer("notes_base64_server.py"),
-      ]);
-      const port = `${await server.port()}`;
+      await using server = startPython("notes_base64_server.py");
       const language = args.length === 0 ? "en" : "zh";
-      const unframed = ["--unframed", "--timeout", "0.2", "--lang", language];
-      const { code, stdout, stderr } = await run(
-        ["client", "--port", port, ...unframed, ...args],
-        { input: "你好\nnever sent\n" },
-      );
-      assertEquals([code, stdout], [1, ""]);
       const line = {
         en: "No answer within 0.2 s. Was the server started with --unframed?",
         zh: "0.2 秒内没有回复。服务器是用 --unframed 启动的吗？",
       };
-      assert(stderr.includes(`\nConnectionError: ${line[language]}`), stderr);
-      assertMatch(stderr, /(: |（)127\.0\.0\.1:\d+）?\n$/);
-      assertEquals(stderr.trim().split("\n").length, 2);
+      const unframed = ["--unframed", "--timeout", "0.2", "--lang", language];
+      assertFails(
+        await runClient(await server.port(), "你好\nnever sent\n", [
+          ...unframed,
+          ...args,
+        ]),
+        new RegExp(
+          `^ConnectionError: ${
+            RegExp.escape(line[language])
+          }.*(: |（)127\\.0\\.0\\.1:\\d+）?\n$`,
+        ),
+      );
       const outcome = await server.outcome();
       assertMatch(outcome.stdout, /\nb'\\xe4\\xbd\\xa0\\xe5\\xa5\\xbd'\r?\n$/);
       assertEquals(outcome.code, 0);
@@ -278,78 +261,50 @@ for (const [dialect, args] of DIALECTS) {
   Deno.test(`${server} survives resets, silence, garbage and 100 at once`, async () => {
     // What has no frames is the same program in both dialects, but for its end.
     for (const more of args.length === 0 ? [[], ["--unframed"]] : [[]]) {
-      await using server = await startServer([...args, ...more]);
+      await using server = await startServer([...args, ...more], {
+        isQuiet: true,
+      });
       const { address } = server;
-      const connecting = Array.from(
-        { length: 100 },
-        () => Deno.connect(address),
-      );
-      const crowd = await within("connections", Promise.all(connecting));
-      const garbage = crypto.getRandomValues(new Uint8Array(5_000));
-      await Promise.all(crowd.map(async (conn, i) => {
-        // Half a message, or anything; nobody reads an answer.
-        await conn.write(i % 2 === 0 ? encode("aG") : garbage);
-      }));
-      await Promise.all(
-        Array.from({ length: 40 }, (_, i) => reset(address, i)),
-      );
-      await assertAnswers(address);
-      for (const conn of crowd) conn.close();
-      await assertAnswers(address);
-      const { code } = await server.interrupt();
-      assertEquals(code, 130);
+      const guests = { message: "5L2g5aW9\n", halves: ["aG"] };
+      await sendBadGuests(address, guests, async () => {
+        // Framed or not.
+        const reply = await ask(address, "5L2g5aW9\n");
+        assertEquals(reply.trimEnd(), "5L2g5aW9");
+      });
+      assertEquals((await server.interrupt()).code, 130);
     }
   });
 
   Deno.test(`${client} fails if the server answers with nonsense or not at all`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = `${listener.addr.port}`;
-    const rows: [more: string[], answer: string, line: RegExp][] = [
-      [[], "aG", /^FrameError: Stream ends inside a message, 2 bytes/m],
-      [[], "hello!\n", /^Base64Error: Not base64: "hello!"/m],
+    const rows: [more: string[], size: number, reply: string, line: string][] =
       [
-        ["--unframed"],
-        "",
-        /^ConnectionError: The server closed .* and sent no reply/m,
-      ],
-    ];
-    for (const [more, reply, line] of rows) {
-      const client = ["client", "--port", port, ...args, ...more];
-      const [{ code, stdout, stderr }] = await Promise.all([
-        run(client, { input: "hi\n" }),
-        answerOnce(listener, reply, more.length === 0 ? 5 : 4),
-      ]);
-      assertEquals([code, stdout], [1, ""]);
-      assertMatch(stderr, line);
-      assertMatch(stderr, /: 127\.0\.0\.1:\d+\n$/);
-    }
+        [[], 5, "aG", "FrameError: Stream ends inside a message, 2 bytes.*"],
+        [[], 5, "hello!\n", 'Base64Error: Not base64: "hello!".*'],
+        [
+          ["--unframed"],
+          4,
+          "",
+          "ConnectionError: The server closed .* and sent no reply",
+        ],
+      ];
+    await together(rows, async ([more, size, reply, line]) => {
+      const left = { input: "hi\n", size, reply, args: [...args, ...more] };
+      await assertFailsWhenLeft(lesson, left, line);
+    });
   });
 
-  Deno.test(`${client} ends at Ctrl-C, also while it waits for an answer`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = `${listener.addr.port}`;
-    // With frames in one dialect, without them in the other.
-    const [more, size] = args.length === 0 ? [[], 5] : [["--unframed"], 4];
-    await using client = start(["client", "--port", port, ...args, ...more]);
-    using conn = await within("a client", listener.accept());
-    await client.write("hi\n");
-    const buffer = new Uint8Array(100);
-    assertEquals(await within("a message", conn.read(buffer)), size);
-    const stderr = args.length === 0 ? LINES_NOTE : PIECES_NOTE;
-    assertEquals(
-      await client.interrupt(),
-      { code: 130, stdout: "", stderr },
-    );
-    assertEquals(await within("the end", conn.read(buffer)), null);
-  });
+  // With frames in one dialect, without them in the other.
+  Deno.test(`${client} ends at Ctrl-C, also while it waits for an answer`, () =>
+    args.length === 0
+      ? assertClosesAtCtrlC(lesson, args, [["hi\n", 5]])
+      : assertClosesAtCtrlC(lesson, [...args, "--unframed"], [["hi\n", 4]]));
 }
 
 testUnless(
   NO_PYTHON,
   "base64: the server of the notes ends at half a message",
   async () => {
-    const program = peer("notes_base64_server.py");
-    await using server = new Process("python3", [program]);
+    await using server = startPython("notes_base64_server.py");
     const address = { hostname: "127.0.0.1", port: await server.port() };
     using conn = await Deno.connect(address);
     await conn.write(encode("5L2g5a"));
@@ -359,68 +314,24 @@ testUnless(
   },
 );
 
-Deno.test("base64 client of lines says what it waits for at an unframed server", async () => {
+Deno.test("base64 ends say what a message is, and the client what it waits for", async () => {
   await using server = await startServer(["--unframed"]);
-  const port = `${server.address.port}`;
-  await using client = start(["client", "--port", port, "--lang", "en"]);
+  await server.find(/^one recv is taken .*\n/, "stderr");
+  await using client = startClient(server.address.port);
+  await client.find(/^each message is a line of base64\n/, "stderr");
   await client.write("hi\n");
   await client.find(/reply: it has to end with a line feed, not so/, "stderr");
   assertEquals((await client.interrupt()).code, 130);
 });
 
 Deno.test("base64 --timeout takes seconds above zero only", async () => {
-  // Nobody listens there: it is refused before anything is connected.
+  // It is refused before anything is connected: nobody listens there.
   const client = ["client", "--port", "9", "--unframed"];
-  await Promise.all(["0", "-1", "soon", "", "1e9"].map(async (value) => {
-    const { code, stdout, stderr } = await run(
+  await assertRefuses(
+    "base64",
+    ["0", "-1", "soon", "", "1e9"].map((value) => [
       [...client, `--timeout=${value}`],
-    );
-    assertEquals([code, stdout], [2, ""]);
-    assertMatch(
-      stderr,
-      /^Option --timeout must be seconds, more than 0 and up to 86400: .*\n\nLesson 7: .*\n\nUsage/,
-    );
-  }));
+      /^Option --timeout must be seconds, more than 0 and up to 86400: /,
+    ]),
+  );
 });
-
-/** What a good client sees, framed or not. */
-async function assertAnswers(address: Deno.ConnectOptions): Promise<void> {
-  using conn = await Deno.connect(address);
-  await conn.write(encode("5L2g5aW9\n"));
-  const buffer = new Uint8Array(100);
-  const n = await within("an answer", conn.read(buffer));
-  assertEquals(decode(buffer.subarray(0, n ?? 0)).trimEnd(), "5L2g5aW9");
-}
-
-/** Breaks the connection: at once, after half a message, after the answer. */
-async function reset(
-  { hostname = "", port }: Deno.ConnectOptions,
-  stage: number,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const client = connect({ host: hostname, port });
-  client.on("error", reject);
-  client.on("close", () => resolve());
-  client.on("connect", () => {
-    if (stage % 3 === 0) client.resetAndDestroy();
-    else if (stage % 3 === 1) client.write("aGk=\n");
-    else client.write("aG", () => client.resetAndDestroy());
-  });
-  client.on("data", () => client.resetAndDestroy());
-  await within("a reset", promise);
-}
-
-/** Serves one client: reads so many bytes, sends an answer, and closes. */
-async function answerOnce(
-  listener: Deno.TcpListener,
-  reply: string,
-  count: number,
-): Promise<void> {
-  using conn = await within("a client", listener.accept());
-  const buffer = new Uint8Array(count);
-  for (let n = 0; n < count;) {
-    const reading = conn.read(buffer.subarray(n));
-    n += await within("a message", reading) ?? count;
-  }
-  if (reply !== "") await conn.write(encode(reply));
-}

@@ -1,22 +1,27 @@
 /** The lesson about bytes and text. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type Bytes, concat, encode } from "../lessons/_bytes.ts";
+import { type Bytes, concat, encode, formatNumber } from "../lessons/_bytes.ts";
 import { createDecoder, receiveText } from "../lessons/_bytes_text_pieces.ts";
 import { drawPieces } from "../lessons/_draw.ts";
 import { receiveLines } from "../lessons/_received_lines.ts";
-import { formatNumber, measure } from "../lessons/bytes_text.ts";
-import { answer, ask, reset } from "./_clients.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { measure } from "../lessons/bytes_text.ts";
+import { ask } from "./_conns.ts";
+import { assertPrints } from "./_endings.ts";
 import {
-  findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  assertAnswersNc,
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertTalksWithNc,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { sendBadGuests } from "./_hostile.ts";
+import { NO_NC, NO_PYTHON, runPython } from "./_peers.ts";
+import { findLesson, together } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("bytes_text");
+const lesson = findLesson("bytes_text");
+const { run, runClient, startServer } = lesson;
 
 /** Characters of 1 to 4 bytes, side by side in many ways, and lines of them. */
 const MIXED = "aé你😀ñ\n\n好a𝄞é\nß";
@@ -203,13 +208,14 @@ Deno.test("bytes_text server answers each line, however it is cut", async () => 
 Deno.test("bytes_text server survives resets, floods and silence", async () => {
   await using server = await startServer(["--lang", "zh"]);
   const { address } = server;
-  using _silent = await Deno.connect(address);
-  using flooder = await Deno.connect(address);
-  const flood = writeForEver(flooder);
-  for (const text of ["", "half a lin", "line\nline\n"]) {
-    await Promise.all(Array.from({ length: 20 }, () => reset(address, text)));
+  await sendBadGuests(address, {
+    message: "line\nline\n",
+    halves: ["half a lin"],
+    // There is no line feed in it, ever.
+    flood: Uint8Array.of(0xbd),
+  }, async () => {
     assertEquals(await ask(address, "好\n"), "1 character, 3 bytes: 好\n");
-  }
+  });
   // So many at once, each with a line that is cut in the middle of 好.
   const [start, end] = [encode("你好").slice(0, 4), encode("你好\n").slice(4)];
   const replies = await Promise.all(
@@ -218,8 +224,6 @@ Deno.test("bytes_text server survives resets, floods and silence", async () => {
   for (const reply of replies) {
     assertEquals(reply, "2 characters, 6 bytes: 你好\n");
   }
-  flooder.close();
-  await flood;
   const size = 8 * 1024 * 1024;
   const endless = new Uint8Array(size).fill(0xe4);
   assertEquals(await ask(address, endless), `too long, ${size} bytes\n`);
@@ -227,45 +231,25 @@ Deno.test("bytes_text server survives resets, floods and silence", async () => {
   assertEquals((await server.interrupt()).code, 130);
 });
 
-/** Sends bytes without a line feed until the connection is closed. */
-async function writeForEver(conn: Deno.Conn): Promise<void> {
-  const data = new Uint8Array(65_536).fill(0xbd);
-  try {
-    while (true) await conn.write(data);
-  } catch (error) {
-    if (error instanceof Deno.errors.Interrupted) return;
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
-}
-
 testUnless(
   NO_PYTHON,
   "bytes_text server answers CPython, which sends byte by byte",
   async () => {
     await using server = await startServer();
-    const client = [peer("cut_client.py"), String(server.address.port)];
     const input = "你好\n\nhello 😀\nno line feed";
-    assertEquals(await runProcess("python3", client, input), {
-      code: 0,
-      stdout: "2 characters, 6 bytes: 你好\n0 characters, 0 bytes: \n" +
+    assertPrints(
+      await runPython("cut_client.py", [`${server.address.port}`], input),
+      "2 characters, 6 bytes: 你好\n0 characters, 0 bytes: \n" +
         "7 characters, 10 bytes: hello 😀\n" +
         "12 characters, 12 bytes: no line feed\n",
-      stderr: "",
-    });
+    );
   },
 );
 
 testUnless(NO_NC, "bytes_text server answers nc", async () => {
   await using server = await startServer();
-  const client = ["-N", "127.0.0.1", String(server.address.port)];
-  assertEquals(
-    await runProcess("nc", client, "你好\n".repeat(1000)),
-    {
-      code: 0,
-      stdout: "2 characters, 6 bytes: 你好\n".repeat(1000),
-      stderr: "",
-    },
-  );
+  const replies = "2 characters, 6 bytes: 你好\n".repeat(1000);
+  await assertAnswersNc(server.address, "你好\n".repeat(1000), replies);
 });
 
 // ## The client
@@ -278,7 +262,7 @@ const OUTPUT = "5 characters, 5 bytes: hello\n" +
 
 Deno.test("bytes_text client prints the reply to each line, up to q", async () => {
   await using server = await startServer();
-  const args = ["client", "--port", `${server.address.port}`];
+  const { port } = server.address;
   const long = "长".repeat(3_500_000); // 10.5 MB
   const rows: [input: string, stdout: string][] = [
     [INPUT, OUTPUT],
@@ -286,66 +270,48 @@ Deno.test("bytes_text client prints the reply to each line, up to q", async () =
     ["no line feed", "12 characters, 12 bytes: no line feed\n"],
     [`${long}\na\n`, "too long, 10500000 bytes\n1 character, 1 byte: a\n"],
   ];
-  await Promise.all(rows.map(async ([input, stdout]) => {
-    assertEquals(await run(args, { input }), { code: 0, stdout, stderr: "" });
-  }));
+  await together(rows, async ([input, stdout]) => {
+    assertPrints(await runClient(port, input), stdout);
+  });
 });
 
 testUnless(
   NO_PYTHON,
   "bytes_text client talks with CPython, which replies byte by byte",
   async () => {
-    const python = [peer("line_server.py"), "text"];
-    await using server = new Process("python3", python);
-    const args = ["client", "--port", `${await server.port()}`];
-    const outcome = await run(args, { input: INPUT });
-    assertEquals(outcome, { code: 0, stdout: OUTPUT, stderr: "" });
+    await assertTalksWithPython(lesson, ["line_server.py", "text"], {
+      input: INPUT,
+      printed: OUTPUT,
+    });
   },
 );
 
 testUnless(
   NO_NC,
   "bytes_text client talks with nc, which answers by hand",
-  async () => {
-    await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
-    const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
-    await server.write("四\n");
-    const outcome = await run(["client", "--port", port], { input: "4\n" });
-    assertEquals(outcome, { code: 0, stdout: "四\n", stderr: "" });
-    await server.find(/^4\n$/);
-  },
+  () => assertTalksWithNc(lesson, { input: "4\n", printed: "四\n" }),
 );
 
 Deno.test("bytes_text client fails in one line if the reply is none", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const address = `127.0.0.1:${listener.addr.port}`;
   const rows: [lang: string, reply: Bytes, line: string][] = [
     ["en", encode("abc"), "The server closed the connection after 3 bytes of"],
-    ["en", encode(""), "The server closed the connection after 0 bytes of"],
-    ["zh", encode("好"), "服务器关闭了连接：它的回复只收到 3 字节"],
-    ["en", Uint8Array.of(0xff, 10), "The server's reply is no line of text: 1"],
-    ["zh", Uint8Array.of(0xff, 10), "服务器的回复不是一行文本：共 1 字节"],
+    ["en", encode("a"), "The server closed the connection after 1 byte of"],
+    ["en", encode(""), "The server closed the connection and sent no reply"],
+    ["zh", encode("好"), "回复只收到 3 字节，服务器就关闭了连接"],
+    ["zh", encode(""), "服务器已关闭连接，没有收到回复"],
+    ["en", Uint8Array.of(0xff, 10), "The server's reply is not UTF-8 text, or"],
+    [
+      "zh",
+      Uint8Array.of(0xff, 10),
+      "服务器的回复不是 UTF-8 文本，或者太长（1 ",
+    ],
   ];
-  for (const [lang, reply, line] of rows) {
-    const args = ["client", "--port", `${listener.addr.port}`, "--lang", lang];
-    const [{ code, stdout, stderr }] = await Promise.all([
-      run(args, { input: "hi\n" }),
-      answer(listener, 3, reply),
-    ]);
-    assertEquals([code, stdout], [1, ""]);
-    assert(stderr.startsWith(`ConnectionError: ${line}`), stderr);
-    assert(stderr.endsWith(`: ${address}\n`), stderr);
-    assertEquals(stderr.trim().split("\n").length, 1, stderr);
-  }
+  await together(rows, async ([lang, reply, line]) => {
+    const args = ["--lang", lang];
+    const left = { input: "hi\n", size: 3, reply, args };
+    await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}.*`);
+  });
 });
 
-Deno.test("bytes_text client closes its connection at Ctrl-C", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using client = start(["client", "--port", `${listener.addr.port}`]);
-  using conn = await within("a client", listener.accept());
-  await client.write("hello\n");
-  const read = () => within("the client", conn.read(new Uint8Array(9)));
-  assertEquals(await read(), 6);
-  assertEquals(await client.interrupt(), { code: 130, stdout: "", stderr: "" });
-  assertEquals(await read(), null);
-});
+Deno.test("bytes_text client closes its connection at Ctrl-C", () =>
+  assertClosesAtCtrlC(lesson, [], [["hello\n", 6]]));

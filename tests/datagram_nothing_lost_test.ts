@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { NO_UNIX, testUnless, unixPath } from "./_pairs.ts";
-import { NO_PYTHON } from "./_posix.ts";
+import { NO_PYTHON } from "./_peers.ts";
 import { Process } from "./_process.ts";
 
 const PEER = join(import.meta.dirname!, "peers", "datagram_peer.py");

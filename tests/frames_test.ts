@@ -16,6 +16,7 @@ import {
   readFrame,
 } from "../lessons/framing.ts";
 import * as socket from "../mod.ts";
+import { writeAll } from "./_conns.ts";
 import { within } from "./_process.ts";
 
 const FRAMINGS: [name: string, framing: Framing][] = [
@@ -204,7 +205,10 @@ for (const [name, framing] of FRAMINGS) {
         }],
       ];
       for (const [sender, recv] of rows) {
-        const sending = send(sender, concat([...messages.map(pack), rest]));
+        const stream = concat([...messages.map(pack), rest]);
+        const sending = writeAll(sender, stream).then(() =>
+          sender.closeWrite()
+        );
         const reader = createReader();
         for (const message of messages) {
           const found = await within("a message", readFrame(recv, reader));
@@ -220,11 +224,6 @@ for (const [name, framing] of FRAMINGS) {
       }
     }
   });
-}
-
-async function send(conn: Deno.Conn, data: Bytes): Promise<void> {
-  for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
-  await conn.closeWrite();
 }
 
 Deno.test("LengthReader allocates nothing for what a header promises", () => {

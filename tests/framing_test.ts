@@ -1,29 +1,33 @@
 /** The framing lesson: its demo, and both ends among good and bad peers. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect } from "node:net";
+import { assert, assertEquals } from "@std/assert";
 import { type Bytes, concat, encode } from "../lessons/_bytes.ts";
 import { packLength, packLine } from "../lessons/framing.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { exchange, exchangeUntilCut } from "./_conns.ts";
+import { assertFails, assertPrints } from "./_endings.ts";
 import {
-  findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  assertAnswersNc,
+  assertFailsWhenLeft,
+  assertPythonFinds,
+  assertTalksWithNc,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { sendBadGuests } from "./_hostile.ts";
+import { NO_NC, NO_PYTHON } from "./_peers.ts";
+import { findLesson, together } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("framing");
+/** What each end says of its messages. */
+const GREETING =
+  /^(each message (after|is) .*|每条消息(之前先发长度|是一行)（.*）)\n/;
 
-/** The options of each way, how a message travels in it, and how both ends say so. */
-const WAYS: [args: string[], pack: (message: Bytes) => Bytes, note: string][] =
-  [
-    [[], packLength, "each message after its length (4 bytes)\n"],
-    [["--delimiter"], packLine, "each message is a line (--delimiter)\n"],
-  ];
-const [[, , LENGTHS_NOTE], [, , LINES_NOTE]] = WAYS as [
-  typeof WAYS[0],
-  typeof WAYS[0],
+const lesson = findLesson("framing", GREETING);
+const { run, runClient, startClient, startServer } = lesson;
+
+/** The options of each way, and how a message travels in it. */
+const WAYS: [args: string[], pack: (message: Bytes) => Bytes][] = [
+  [[], packLength],
+  [["--delimiter"], packLine],
 ];
 
 /** What our client is given, and prints, whatever the server is written in. */
@@ -50,34 +54,29 @@ Deno.test("framing demo shows frames, limits and ends", async () => {
   }
 });
 
-for (const [args, pack, way] of WAYS) {
+for (const [args, pack] of WAYS) {
   const name = ["framing", ...args].join(" ");
 
   Deno.test(`${name} client prints the echo of each line`, async () => {
     await using server = await startServer(args);
-    const port = `${server.address.port}`;
-    const client = ["client", "--port", port, ...args];
+    const { port } = server.address;
     const rows: [input: string, stdout: string][] = [
       ["", ""],
       [INPUT, `${INPUT}\n`],
       ["before\nq\nafter\n", "before\n"],
     ];
-    for (const [input, stdout] of rows) {
-      const outcome = await run(client, { input });
-      assertEquals([outcome.code, outcome.stderr], [0, way]);
-      assert(outcome.stdout === stdout, outcome.stdout.slice(0, 100));
-    }
+    await together(rows, async ([input, stdout]) => {
+      assertPrints(await runClient(port, input, args), stdout);
+    });
     await server.find(/has left, 1 message echoed\n/, "stderr");
     await server.find(/has left, 5 messages echoed\n/, "stderr");
     const input = `short\n${"x".repeat(1024 * 1024 + 1)}\nnext\n`;
-    assertEquals(await run(client, { input }), {
+    assertEquals(await runClient(port, input, args), {
       code: 0,
       stdout: "short\nnext\n",
-      stderr: `${way}not sent: 1048577 bytes, at most 1048576 can go\n`,
+      stderr: "not sent: 1048577 bytes, at most 1048576 can go\n",
     });
-    const { code, stderr } = await server.interrupt();
-    assertEquals(code, 130);
-    assert(stderr.startsWith(way), stderr);
+    assertEquals((await server.interrupt()).code, 130);
   });
 
   Deno.test(`${name} server sends clients away that break the rules`, async () => {
@@ -112,7 +111,7 @@ for (const [args, pack, way] of WAYS) {
         ] as [Bytes, Bytes, RegExp][],
     ];
     for (const [bytes, answer, note] of rows) {
-      assertEquals(await exchange(server.address, bytes), answer);
+      assertEquals(await exchangeUntilCut(server.address, bytes), answer);
       await server.find(note, "stderr");
     }
     await assertEchoes(server.address, pack);
@@ -122,90 +121,69 @@ for (const [args, pack, way] of WAYS) {
   Deno.test(`${name} server survives silence, resets, floods and a thousand at once`, async () => {
     await using server = await startServer(args, { isQuiet: true });
     const { address } = server;
-    // Half a header, or half a line, and then nothing.
-    const half = pack(encode("hello")).subarray(0, 3);
-    const silent: Deno.Conn[] = [];
-    while (silent.length < 1000) {
-      const some = Array.from({ length: 100 }, () => Deno.connect(address));
-      silent.push(...await within("connections", Promise.all(some)));
-      // Once this one is served, the others no longer fill the backlog.
-      await assertEchoes(address, pack);
-    }
-    await Promise.all(silent.map((conn) => conn.write(half)));
-    // These never read what they ask for.
-    const flood = concat(Array(1000).fill(pack(encode("x".repeat(10_000)))));
-    const rude = silent.splice(0, 3);
-    await Promise.all(rude.map((conn) => conn.write(flood)));
-    await assertEchoes(address, pack);
-    // Each reset finds another state: nothing sent, half a message, an answer.
-    for (let wave = 0; wave < 4; wave++) {
-      await Promise.all(
-        Array.from({ length: 40 }, (_, i) => reset(address, pack, i % 4)),
-      );
-      await assertEchoes(address, pack);
-    }
+    const message = pack(encode("hello"));
+    await sendBadGuests(address, {
+      message,
+      // A half of a header or of a line, and more of it.
+      halves: [message.subarray(0, 2), message.subarray(0, 5)],
+      flood: pack(encode("x".repeat(10_000))),
+      crowd: 1000,
+      isStrict: true,
+    }, () => assertEchoes(address, pack));
     // Empty messages are the smallest there are.
     const empty = concat(Array(20_000).fill(pack(encode(""))));
     assertEquals(await exchange(address, empty), empty);
-    for (const conn of [...silent, ...rude]) conn.close();
-    await assertEchoes(address, pack);
     assertEquals((await server.interrupt()).code, 130);
   });
 
   Deno.test(`${name} client fails if the server closes without an answer`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = `${listener.addr.port}`;
-    const rows: [bytes: Bytes, language: string, line: RegExp][] = [
+    const size = pack(encode("hello")).length;
+    const rows: [reply: Bytes, language: string, line: string][] = [
       [
-        new Uint8Array(0),
+        encode(""),
         "en",
-        /^ConnectionError: The server .* sent no reply \(is its --delimiter as/m,
+        "ConnectionError: The server .* sent no reply \\(is its --delimiter as.*",
       ],
       [
-        new Uint8Array(0),
+        encode(""),
         "zh",
-        /^ConnectionError: 服务器已关闭连接，没有收到回复（它的 --delimiter/m,
+        "ConnectionError: 服务器已关闭连接，没有收到回复（它的 --delimiter.*",
       ],
-      [Uint8Array.of(0, 0), "en", /^FrameError: Stream ends inside a message/m],
+      [Uint8Array.of(0, 0), "en", "FrameError: Stream ends inside a message.*"],
       // Whole, and no text.
       [
         pack(Uint8Array.of(0xff)),
         "zh",
-        /^ConnectionError: 服务器的回复不是 UTF-8 文本/m,
+        "ConnectionError: 服务器的回复不是 UTF-8 文本.*",
       ],
     ];
-    for (const [bytes, language, line] of rows) {
-      const client = ["client", "--port", port, "--lang", language, ...args];
-      const [outcome] = await Promise.all([
-        run(client, { input: "hello\n" }),
-        answerOnce(listener, pack(encode("hello")).length, bytes),
-      ]);
-      assertEquals([outcome.code, outcome.stdout], [1, ""]);
-      assertMatch(outcome.stderr, line);
-      assertMatch(outcome.stderr, /(: |（)127\.0\.0\.1:\d+）?\n$/);
-    }
+    await together(rows, async ([reply, language, line]) => {
+      const options = ["--lang", language, ...args];
+      const left = { input: "hello\n", size, reply, args: options };
+      await assertFailsWhenLeft(lesson, left, line);
+    });
   });
 }
 
-Deno.test("framing client that waits for long says what for, once", async () => {
+Deno.test("framing ends say how messages travel, and the client what it waits for", async () => {
   await using server = await startServer(["--delimiter"]);
-  // Its lengths are no lines, so that the server waits, too.
-  const port = `${server.address.port}`;
-  await using client = start(["client", "--port", port, "--lang", "zh"]);
+  await server.find(/^each message is a line \(--delimiter\)\n/, "stderr");
+  // Lengths are no lines, so that the server waits, too.
+  await using client = startClient(server.address.port, ["--lang", "zh"]);
+  await client.find(/^每条消息之前先发长度（4 字节）\n/, "stderr");
   await client.write("hello\n");
   await client.find(/还在等服务器的回复：回复之前必须先发长度/, "stderr");
   const { code, stdout, stderr } = await client.interrupt();
   assertEquals([code, stdout], [130, ""]);
-  assertEquals(stderr.trim().split("\n").length, 2);
+  assertEquals(stderr.trim().split("\n").length, 1);
 });
 
 Deno.test("framing client of lines is sent away by a server of lengths", async () => {
   await using server = await startServer();
-  const port = `${server.address.port}`;
-  const client = ["client", "--port", port, "--delimiter"];
-  const { code, stderr } = await run(client, { input: "hello\n" });
-  assertEquals(code, 1);
-  assertMatch(stderr, /^ConnectionError: The server closed|^ConnectionReset/m);
+  assertFails(
+    await runClient(server.address.port, "hello\n", ["--delimiter"]),
+    /^ConnectionError: The server closed|^ConnectionReset/,
+  );
   // "hell" is a length.
   await server.find(
     /Message too long: 1751477356 bytes.* \(it begins with "hell": is that text/,
@@ -215,14 +193,13 @@ Deno.test("framing client of lines is sent away by a server of lengths", async (
 
 Deno.test("framing client sends a line before the next one is typed, and ends at Ctrl-C", async () => {
   await using server = await startServer();
-  await using client = start(["client", "--port", `${server.address.port}`]);
+  await using client = startClient(server.address.port);
   for (const line of ["one\n", "二\n"]) {
     await client.write(line);
     await client.find(new RegExp(`${line}$`));
   }
   const outcome = await client.interrupt();
-  const stderr = LENGTHS_NOTE;
-  assertEquals(outcome, { code: 130, stdout: "one\n二\n", stderr });
+  assertEquals(outcome, { code: 130, stdout: "one\n二\n", stderr: "" });
   await server.find(/has left, 2 messages echoed\n/, "stderr");
 });
 
@@ -231,10 +208,7 @@ testUnless(
   "framing server answers CPython's messages, and in Chinese says how many",
   async () => {
     await using server = await startServer(["--lang", "zh"]);
-    const client = [peer("framed_client.py"), `${server.address.port}`];
-    const { code, stdout, stderr } = await runProcess("python3", client);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(stdout.trim().split(/\r?\n/), [
+    await assertPythonFinds(server.address, "framed_client.py", [
       "one message",
       "empty messages",
       "Chinese text",
@@ -252,19 +226,14 @@ testUnless(
   "framing client talks with CPython's servers",
   async () => {
     // An echo of bytes is an echo of lines, too.
-    for (
-      const [program, args, way] of [
-        ["framed_server.py", [], LENGTHS_NOTE],
-        ["echo_server.py", ["--delimiter"], LINES_NOTE],
-      ] as const
-    ) {
-      await using server = new Process("python3", [peer(program)]);
-      const port = `${await server.port()}`;
-      const client = ["client", "--port", port, ...args];
-      const { code, stdout, stderr } = await run(client, { input: INPUT });
-      assertEquals([code, stderr], [0, way]);
-      assert(stdout === `${INPUT}\n`, stdout.slice(0, 100));
-    }
+    const rows: [program: string, args: string[]][] = [
+      ["framed_server.py", []],
+      ["echo_server.py", ["--delimiter"]],
+    ];
+    await together(rows, async ([program, args]) => {
+      const talk = { input: INPUT, printed: `${INPUT}\n`, args };
+      await assertTalksWithPython(lesson, [program], talk);
+    });
   },
 );
 
@@ -272,54 +241,13 @@ testUnless(
   NO_NC,
   "framing --delimiter talks with nc, whichever end it is",
   async () => {
-    await using server = await startServer(["--delimiter"]);
-    const input = "hello\n\n你好\n".repeat(5000);
-    const address = ["127.0.0.1", `${server.address.port}`];
-    assertEquals(
-      await runProcess("nc", ["-N", ...address], input),
-      { code: 0, stdout: input, stderr: "" },
-    );
-    await using nc = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
-    const [, port = ""] = await nc.find(/(\d+)\s*$/m, "stderr");
-    await nc.write("你好\n");
-    const client = ["client", "--port", port, "--delimiter"];
-    assertEquals(
-      await run(client, { input: "123456\n" }),
-      { code: 0, stdout: "你好\n", stderr: LINES_NOTE },
-    );
-    await nc.find(/^123456\n$/);
+    const args = ["--delimiter"];
+    await using server = await startServer(args);
+    await assertAnswersNc(server.address, "hello\n\n你好\n".repeat(5000));
+    const talk = { input: "123456\n", printed: "你好\n", args };
+    await assertTalksWithNc(lesson, talk);
   },
 );
-
-/** Sends bytes and their end, and returns all that comes back. */
-async function exchange(
-  address: Deno.ConnectOptions,
-  bytes: Bytes,
-): Promise<Bytes> {
-  using conn = await Deno.connect(address);
-  const sending = (async () => {
-    for (let n = 0; n < bytes.length;) {
-      n += await conn.write(bytes.subarray(n));
-    }
-    await conn.closeWrite();
-  })();
-  const pieces: Bytes[] = [];
-  const receiving = (async () => {
-    while (true) {
-      const buffer = new Uint8Array(65_536);
-      const n = await conn.read(buffer);
-      if (n === null) return;
-      pieces.push(buffer.subarray(0, n));
-    }
-  })();
-  // A server that closes at once breaks the connection for what is still coming.
-  const ends = Promise.allSettled([sending, receiving]);
-  for (const end of await within("the end of a connection", ends)) {
-    if (end.status === "fulfilled") continue;
-    assertMatch(`${end.reason}`, /^(ConnectionReset|BrokenPipe|NotConnected)/);
-  }
-  return concat(pieces);
-}
 
 /** What a good client sees. */
 async function assertEchoes(
@@ -328,40 +256,4 @@ async function assertEchoes(
 ): Promise<void> {
   const bytes = concat(["hello", "", "你好"].map(encode).map(pack));
   assertEquals(await exchange(address, bytes), bytes);
-}
-
-/** Connects, does a part of what a good client does, and breaks the connection. */
-async function reset(
-  { hostname = "", port }: Deno.ConnectOptions,
-  pack: (message: Bytes) => Bytes,
-  stage: number,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const client = connect({ host: hostname, port });
-  const frame = pack(encode("hello"));
-  client.on("error", reject);
-  client.on("close", () => resolve());
-  client.on("connect", () => {
-    if (stage === 0) client.resetAndDestroy();
-    else if (stage === 3) client.write(frame);
-    else {client.write(frame.subarray(0, stage * 2), () =>
-        client.resetAndDestroy());}
-  });
-  client.on("data", () => client.resetAndDestroy());
-  await within("a reset", promise);
-}
-
-/** Serves one client: reads so many bytes, sends some, and closes. */
-async function answerOnce(
-  listener: Deno.TcpListener,
-  count: number,
-  answer: Bytes,
-): Promise<void> {
-  using conn = await within("a client", listener.accept());
-  const buffer = new Uint8Array(count);
-  for (let n = 0; n < count;) {
-    const reading = conn.read(buffer.subarray(n));
-    n += await within("bytes of the client", reading) ?? count;
-  }
-  if (answer.length > 0) await conn.write(answer);
 }

@@ -7,7 +7,8 @@ import { LANGUAGES } from "../lessons/_languages.ts";
 import { formatTitle } from "../lessons/_options.ts";
 import { findNumber, PATH } from "../lessons/_path.ts";
 import type { Lesson } from "../lessons/_run.ts";
-import { findLesson, type Outcome } from "./_process.ts";
+import { assertRefuses } from "./_endings.ts";
+import { findLesson } from "./_process.ts";
 import { assertTranscript } from "./_transcript.ts";
 
 const LESSONS = join(import.meta.dirname!, "..", "lessons");
@@ -87,11 +88,7 @@ for (const name of await findNames()) {
 
   Deno.test(`${name} ends wrong usage with exit code 2 and the usage`, async () => {
     const rows = [["--colour"], ["serve"], ["--lang", "fr"]];
-    const outcomes: Outcome[] = await Promise.all(rows.map((row) => run(row)));
-    for (const { code, stdout, stderr } of outcomes) {
-      assertEquals([code, stdout], [2, ""]);
-      assertMatch(stderr, /^(Unknown|Option) .*\n\nLesson \d+: .*\n\nUsage: /);
-    }
+    await assertRefuses(name, rows.map((row) => [row, /^(Unknown|Option) /]));
   });
 
   Deno.test(`${name} names its number, its title and the next lesson`, async () => {

@@ -1,6 +1,7 @@
 /** The lesson on non-blocking calls: its loop, its ends, and both in company. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { encode } from "../lessons/_bytes.ts";
 import {
   type Client,
   EchoLoop,
@@ -17,20 +18,33 @@ import {
   ValueError,
 } from "../mod.ts";
 import { EVENT_READ, EVENT_WRITE } from "../src/selectors.ts";
-import { testMemory, testSurvival } from "./_hostile.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
 import {
-  DIALECTS,
-  findLesson,
-  type Outcome,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  closeAll,
+  connectMany,
+  findUnusedPort,
+  readExactly,
+  readPiece,
+  writeAll,
+} from "./_conns.ts";
+import { assertFails, assertPrints } from "./_endings.ts";
+import {
+  assertAnswersNc,
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertPrintsAtOnce,
+  assertPythonFinds,
+  assertTalksWithNc,
+  assertTalksWithPython,
+  ECHO_CASES,
+} from "./_ends.ts";
+import { testSurvival } from "./_hostile.ts";
+import { testMemory } from "./_memory.ts";
+import { NO_NC, NO_PYTHON, runPython } from "./_peers.ts";
+import { DIALECTS, findLesson, together, within } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
 const lesson = findLesson("nonblocking");
-const { run, start, startServer } = lesson;
+const { run, runClient, startClient, startServer } = lesson;
 
 // ## The loop
 
@@ -200,69 +214,52 @@ const LONG = "长".repeat(3_500_000); // 10.5 MB
 for (const [dialect, args] of DIALECTS) {
   const server = `nonblocking server in ${dialect}`;
   const client = `nonblocking client in ${dialect}`;
-  const runClient = (port: number, input: string, ...more: string[]) =>
-    run(["client", "--port", `${port}`, ...args, ...more], { input });
 
   Deno.test(`${client} prints the echo of each line, from either server`, async () => {
     const lines = "\n你好\n\nworld\nfrom Windows\r\n";
     const long = `${LONG}\nno line feed at the end`;
-    await Promise.all(DIALECTS.map(async ([, other], i) => {
+    await together(DIALECTS, async ([, other], i) => {
       await using server = await startServer(other);
       // One of the servers is enough for the long line.
       const rest = i === 0 ? long : "before\nq\nafter\n";
       const printed = i === 0 ? `${long}\n` : "before\n";
-      const outcome = await runClient(server.address.port!, lines + rest);
-      assertEquals([outcome.code, outcome.stderr], [0, ""]);
-      const expected = lines.replace("\r", "") + printed;
-      assert(outcome.stdout === expected, outcome.stdout.slice(0, 100));
-    }));
+      const input = lines + rest;
+      assertPrints(
+        await runClient(server.address.port, input, args),
+        lines.replace("\r", "") + printed,
+      );
+    });
   });
 
   Deno.test(`${client} sends a line before the next one is typed`, async () => {
-    await using server = await startServer(args);
-    const port = `${server.address.port}`;
-    await using client = start(["client", "--port", port, ...args]);
-    for (const line of ["one\n", "二\n"]) {
-      await client.write(line);
-      await client.find(new RegExp(`${line}$`));
-    }
-    await client.endInput();
-    assertEquals((await client.outcome()).stdout, "one\n二\n");
+    const rows = [["one\n", "one\n"], ["二\n", "二\n"]] as const;
+    await assertPrintsAtOnce(lesson, args, rows);
   });
 
   Deno.test(`${client} fails if the server is not there, or leaves`, async () => {
-    const unused = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    unused.close();
-    const leave = async (language: string) => {
-      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const [outcome] = await Promise.all([
-        runClient(listener.addr.port, "hello\n", "--lang", language),
-        closeAfter(listener, 6, 3),
-      ]);
-      return outcome;
-    };
-    const [refused, broken, kaput] = await Promise.all([
-      runClient(unused.addr.port, "hello\n", "--lang", "en"),
-      leave("en"),
-      leave("zh"),
-    ]);
+    const refused = ["--lang", "en", ...args];
     assertFails(
-      refused,
+      await runClient(findUnusedPort(), "hello\n", refused),
       /^ConnectionRefused.*: 127.0.0.1:\d+ \(is the server running\?\)\n$/,
     );
-    const en = "The server closed the connection after 3 of 6 bytes";
-    assertFails(broken, new RegExp(`^ConnectionError: ${en}: 127.*\n$`));
-    const zh = "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接";
-    assertFails(kaput, new RegExp(`^ConnectionError: ${zh}（127.*）\n$`));
+    const rows: [language: string, line: string][] = [
+      ["en", "The server closed the connection after 3 of 6 bytes"],
+      ["zh", "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接"],
+    ];
+    await together(rows, async ([language, line]) => {
+      const options = ["--lang", language, ...args];
+      const left = { input: "hello\n", size: 6, reply: "hel", args: options };
+      await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
+    });
   });
 
   Deno.test(`${client} that waits for long says how much is missing`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const options = ["--port", `${listener.addr.port}`, "--lang", "zh"];
-    await using client = start(["client", ...options, ...args]);
+    const options = ["--lang", "zh", ...args];
+    await using client = startClient(listener.addr.port, options);
     using conn = await within("a client", listener.accept());
     await client.write("hello\n");
-    await conn.write(new TextEncoder().encode("HEL\n"));
+    await writeAll(conn, "HEL\n");
     await client.find(
       /还在等服务器的回复：还差 2 字节，服务器应当原/,
       "stderr",
@@ -271,25 +268,13 @@ for (const [dialect, args] of DIALECTS) {
   });
 
   Deno.test(`${client} closes its connection at Ctrl-C`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = `${listener.addr.port}`;
-    // While it waits for input, then while it waits for the reply.
-    for (const input of ["", "hello\n"]) {
-      await using client = start(["client", "--port", port, ...args]);
-      using conn = await within("a client", listener.accept());
-      await client.write(input);
-      const buffer = new Uint8Array(100);
-      const read = () => within("bytes of the client", conn.read(buffer));
-      if (input !== "") assertEquals(await read(), input.length);
-      const outcome = await client.interrupt();
-      assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
-      assertEquals(await read(), null);
-    }
+    // While it waits for input, and while it waits for the reply.
+    await assertClosesAtCtrlC(lesson, args, [["", 0], ["hello\n", 6]]);
   });
 
   Deno.test(`${server} closes everything at Ctrl-C`, async () => {
     await using server = await startServer(args);
-    const silent = await Deno.connect(server.address);
+    using silent = await Deno.connect(server.address);
     using rude = await Deno.connect(server.address);
     const flood = rude.write(new Uint8Array(32 * 1024 * 1024));
     await server.findAll(/has connected\n/, 2, "stderr");
@@ -297,9 +282,7 @@ for (const [dialect, args] of DIALECTS) {
     const { code, stderr } = await server.interrupt();
     assertEquals(code, 130);
     assertEquals(stderr.replaceAll(/.* has connected\n/g, ""), "");
-    const end = silent.read(new Uint8Array(1));
-    assertEquals(await within("the end of a connection", end), null);
-    silent.close();
+    assertEquals(await readPiece(silent), null);
   });
 
   // ## In company
@@ -309,23 +292,13 @@ for (const [dialect, args] of DIALECTS) {
     `${server} sends CPython every byte back, blocking or not`,
     async () => {
       await using server = await startServer(args);
-      const port = `${server.address.port}`;
-      const rows: [client: string, cases: string[]][] = [
+      const rows: [program: string, cases: string[]][] = [
         ["nonblocking_client.py", ["2 MiB both ways", "300 clients at once"]],
-        ["exact_client.py", [
-          "1 byte",
-          "Chinese text",
-          "1 MiB",
-          "half-close",
-          "nothing",
-          "200 clients at once",
-        ]],
+        ["exact_client.py", ECHO_CASES],
       ];
-      await Promise.all(rows.map(async ([client, cases]) => {
-        const outcome = await runProcess("python3", [peer(client), port]);
-        assertEquals([outcome.code, outcome.stderr], [0, ""]);
-        assertEquals(outcome.stdout.trim().split(/\r?\n/), cases);
-      }));
+      await together(rows, async ([program, cases]) => {
+        await assertPythonFinds(server.address, program, cases);
+      });
     },
   );
 
@@ -334,9 +307,9 @@ for (const [dialect, args] of DIALECTS) {
     `${server} talks with the client of the notes`,
     async () => {
       await using server = await startServer([...args, "--lang", "zh"]);
-      const client = [peer("notes_client.py"), `${server.address.port}`];
-      const outcome = await runProcess("python3", client, "hello\n你好\nq\n");
-      assertEquals(outcome, { code: 0, stdout: "hello\n你好\n", stderr: "" });
+      const port = `${server.address.port}`;
+      const notes = runPython("notes_client.py", [port], "hello\n你好\nq\n");
+      assertPrints(await notes, "hello\n你好\n");
       await server.find(/127\.0\.0\.1:\d+ 已连接\n/, "stderr");
       await server.find(/已离开，回送了 11 字节/, "stderr");
     },
@@ -352,11 +325,9 @@ for (const [dialect, args] of DIALECTS) {
         ["selectors_server.py", lines],
         ["echo_server.py", `${lines}${"x".repeat(1_000_000)}\n`],
       ] as const;
-      await Promise.all(rows.map(async ([name, input]) => {
-        await using server = new Process("python3", [peer(name)]);
-        const outcome = await runClient(await server.port(), input);
-        assertEquals(outcome, { code: 0, stdout: input, stderr: "" });
-      }));
+      await together(rows, async ([program, input]) => {
+        await assertTalksWithPython(lesson, [program], { input, args });
+      });
     },
   );
 
@@ -365,10 +336,7 @@ for (const [dialect, args] of DIALECTS) {
     `${server} sends nc every byte back`,
     async () => {
       await using server = await startServer(args);
-      const input = "hello\n你好\n".repeat(10_000);
-      const client = ["-N", "127.0.0.1", `${server.address.port}`];
-      const outcome = await runProcess("nc", client, input);
-      assertEquals(outcome, { code: 0, stdout: input, stderr: "" });
+      await assertAnswersNc(server.address, "hello\n你好\n".repeat(10_000));
     },
   );
 
@@ -376,12 +344,8 @@ for (const [dialect, args] of DIALECTS) {
     NO_NC,
     `${client} talks with nc, which answers by hand`,
     async () => {
-      await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
-      const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
-      await server.write("你好\n");
-      const outcome = await runClient(Number(port), "123456\n");
-      assertEquals(outcome, { code: 0, stdout: "你好\n", stderr: "" });
-      await server.find(/^123456\n$/);
+      const [input, printed] = ["123456\n", "你好\n"];
+      await assertTalksWithNc(lesson, { input, printed, args });
     },
   );
 }
@@ -395,45 +359,12 @@ testMemory(lesson, DIALECTS[0]!, 1_000);
 
 Deno.test("nonblocking server serves a thousand clients at once", async () => {
   await using server = await startServer([], { isQuiet: true });
-  const clients = await within(
-    "a thousand connections",
-    Promise.all(
-      Array.from({ length: 1000 }, () => Deno.connect(server.address)),
-    ),
-  );
-  const message = new TextEncoder().encode("你好\n");
-  await within(
-    "a thousand echoes",
-    Promise.all(clients.map(async (conn) => {
-      await conn.write(message);
-      const answer = new Uint8Array(message.length);
-      for (let n = 0; n < answer.length;) {
-        n += await conn.read(answer.subarray(n)) ?? answer.length;
-      }
-      assertEquals(answer, message);
-    })),
-  );
-  for (const conn of clients) conn.close();
+  const clients = await connectMany(server.address, 1000);
+  const message = encode("你好\n");
+  await together(clients, async (conn) => {
+    await writeAll(conn, message);
+    assertEquals(await readExactly(conn, message.length), message);
+  });
+  closeAll(clients);
   assertEquals((await server.interrupt()).code, 130);
 });
-
-/** A failure as a lesson reports it: one line, exit code 1, no stack trace. */
-function assertFails(outcome: Outcome, line: RegExp): void {
-  assertMatch(outcome.stderr, line);
-  assertEquals([outcome.code, outcome.stdout], [1, ""]);
-}
-
-/** Serves one client badly: reads and sends so many bytes, and closes. */
-async function closeAfter(
-  listener: Deno.TcpListener,
-  read: number,
-  sent: number,
-): Promise<void> {
-  using conn = await within("a client", listener.accept());
-  const buffer = new Uint8Array(read);
-  for (let n = 0; n < read;) {
-    const reading = conn.read(buffer.subarray(n));
-    n += await within("bytes of the client", reading) ?? read;
-  }
-  await conn.write(buffer.subarray(0, sent));
-}

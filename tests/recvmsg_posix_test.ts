@@ -21,6 +21,7 @@ import type { AncillaryItem } from "../src/buffers.ts";
 import { POLLIN } from "../src/poller.ts";
 import { inTime } from "./_outcome.ts";
 import { NO_IPV6, testUnless } from "./_pairs.ts";
+import { NO_PYTHON } from "./_peers.ts";
 import {
   addressOf,
   calls,
@@ -29,7 +30,6 @@ import {
   find,
   ints,
   NO_POSIX,
-  NO_PYTHON,
   openUdp,
 } from "./_posix.ts";
 import { packSockaddr } from "../src/sockaddr.ts";

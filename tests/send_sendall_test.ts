@@ -1,22 +1,27 @@
 /** The lesson on send: its loop, its demo, its server and its client. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type Bytes, concat, encode, formatCount } from "../lessons/_bytes.ts";
+import { type Bytes, concat, formatCount } from "../lessons/_bytes.ts";
 import { sendAll } from "../lessons/send_sendall.ts";
 import * as socket from "../mod.ts";
 import { createServer } from "node:net";
-import { answer, ask } from "./_clients.ts";
-import { readLine, sendBadGuests, writeAll } from "./_guests.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { ask, readLine, writeAll } from "./_conns.ts";
+import { assertPrints } from "./_endings.ts";
 import {
-  findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  assertAnswersNc,
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertPrintsAtOnce,
+  assertPythonFinds,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { assertClosesAllAtCtrlC, sendBadGuests } from "./_hostile.ts";
+import { NO_NC, NO_PYTHON } from "./_peers.ts";
+import { findLesson, together, within } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("send_sendall");
+const lesson = findLesson("send_sendall");
+const { run, runClient, startServer } = lesson;
 
 // ## sendAll
 
@@ -154,7 +159,7 @@ Deno.test("send_sendall demo accounts for every byte that was taken", async () =
   if (Deno.build.os !== "linux") return;
   const near = count("client's socket object") + count("client's kernel");
   assertEquals(near + count("server's kernel"), room);
-  assertMatch(stdout, /server's program +\[\.{30}\] 0\n/);
+  assertMatch(stdout, /server's program +\[\.{30}\] 0 bytes\n/);
 });
 
 // ## The server
@@ -185,7 +190,7 @@ Deno.test("send_sendall server replies to a line as soon as it ends", async () =
   await using server = await startServer();
   using conn = await Deno.connect(server.address);
   for (const [part, size] of [["a", ""], ["b\nc", "3"], ["\n", "5"]]) {
-    await writeAll(conn, encode(part!));
+    await writeAll(conn, part!);
     if (size === "") continue;
     assertEquals(await readLine(conn), `received ${size} bytes`);
   }
@@ -193,22 +198,19 @@ Deno.test("send_sendall server replies to a line as soon as it ends", async () =
 
 Deno.test("send_sendall server survives its guests, and Ctrl-C ends it", async () => {
   await using server = await startServer([], { isQuiet: true });
-  const line = "hello\n";
-  await sendBadGuests(server.address, line, async () => {
-    assertEquals(await ask(server.address, line), "received 6 bytes\n");
+  const message = "hello\n";
+  const guests = { message, halves: ["hel"] };
+  await sendBadGuests(server.address, guests, async () => {
+    assertEquals(await ask(server.address, message), "received 6 bytes\n");
   });
-  using guest = await Deno.connect(server.address);
-  await writeAll(guest, encode(line));
-  assertEquals(await readLine(guest), "received 6 bytes");
-  assertEquals((await server.interrupt()).code, 130);
-  assertEquals(await guest.read(new Uint8Array(1)), null);
+  await assertClosesAllAtCtrlC(server, message);
 });
 
 // ## The client
 
 Deno.test("send_sendall client sends each line, and prints the reply", async () => {
   await using server = await startServer();
-  const client = ["client", "--port", `${server.address.port}`];
+  const { port } = server.address;
   const long = "长".repeat(3_000_000);
   const rows: [input: string, stdout: string][] = [
     ["q\nhello\n", ""],
@@ -218,25 +220,16 @@ Deno.test("send_sendall client sends each line, and prints the reply", async () 
     ],
     [`${long}\nx\nq\n`, "received 9000001 bytes\nreceived 9000003 bytes\n"],
   ];
-  const outcomes = await Promise.all(
-    rows.map(([input]) => run(client, { input })),
-  );
-  assertEquals(
-    outcomes,
-    rows.map(([, stdout]) => ({ code: 0, stdout, stderr: "" })),
-  );
+  await together(rows, async ([input, stdout]) => {
+    assertPrints(await runClient(port, input), stdout);
+  });
 });
 
-Deno.test("send_sendall client prints a reply before the next line is typed", async () => {
-  await using server = await startServer();
-  await using client = start(["client", "--port", `${server.address.port}`]);
-  await client.write("one\n");
-  await client.find(/^received 4 bytes\n$/);
-  await client.write("二\n");
-  await client.find(/\nreceived 8 bytes\n$/);
-  await client.endInput();
-  assertEquals((await client.outcome()).code, 0);
-});
+Deno.test("send_sendall client prints a reply before the next line is typed", () =>
+  assertPrintsAtOnce(lesson, [], [
+    ["one\n", "received 4 bytes\n"],
+    ["二\n", "received 8 bytes\n"],
+  ]));
 
 Deno.test("send_sendall client fails without a whole reply", async () => {
   const rows: [reply: string, lang: string, line: string][] = [
@@ -248,35 +241,18 @@ Deno.test("send_sendall client fails without a whole reply", async () => {
     [
       "x".repeat(70_000) + "\n",
       "en",
-      "The server's reply is no line of text: 70000 bytes",
+      "The server's reply is not UTF-8 text, or too long (70000 bytes)",
     ],
-    ["", "zh", "服务器关闭了连接：它的回复只收到 0 字节"],
+    ["", "en", "The server closed the connection and sent no reply"],
   ];
-  await Promise.all(rows.map(async ([reply, lang, line]) => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    const client = ["client", "--port", `${port}`, "--lang", lang];
-    const [outcome] = await Promise.all([
-      run(client, { input: "hello\n" }),
-      answer(listener, 6, encode(reply)),
-    ]);
-    const stderr = `ConnectionError: ${line}: 127.0.0.1:${port}\n`;
-    assertEquals(outcome, { code: 1, stdout: "", stderr });
-  }));
+  await together(rows, async ([reply, lang, line]) => {
+    const left = { input: "hello\n", size: 6, reply, args: ["--lang", lang] };
+    await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
+  });
 });
 
-Deno.test("send_sendall client ends at Ctrl-C, also while it waits for a reply", async () => {
-  await Promise.all(["", "hello\n"].map(async (input) => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await using client = start(["client", "--port", `${listener.addr.port}`]);
-    using conn = await within("a client", listener.accept());
-    await client.write(input);
-    if (input !== "") await within("its line", readLine(conn));
-    const outcome = await client.interrupt();
-    assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
-    assertEquals(await conn.read(new Uint8Array(1)), null);
-  }));
-});
+Deno.test("send_sendall client ends at Ctrl-C, also while it waits for a reply", () =>
+  assertClosesAtCtrlC(lesson, [], [["", 0], ["hello\n", 6]]));
 
 // ## Python and nc
 
@@ -285,10 +261,7 @@ testUnless(
   "send_sendall server answers CPython, to the byte",
   async () => {
     await using server = await startServer();
-    const client = [peer("counting_client.py"), `${server.address.port}`];
-    const { code, stdout, stderr } = await runProcess("python3", client);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(stdout.trim().split(/\r?\n/), [
+    await assertPythonFinds(server.address, "counting_client.py", [
       "Chinese",
       "an empty line",
       "two at once",
@@ -303,23 +276,15 @@ testUnless(
   NO_PYTHON,
   "send_sendall client talks with CPython's server",
   async () => {
-    await using server = new Process("python3", [peer("counting_server.py")]);
-    const client = ["client", "--port", `${await server.port()}`];
-    assertEquals(
-      await run(client, { input: `\n你好\n${"x".repeat(5_000_000)}\n` }),
-      {
-        code: 0,
-        stdout: "received 1 byte\nreceived 8 bytes\nreceived 5000009 bytes\n",
-        stderr: "",
-      },
-    );
+    await assertTalksWithPython(lesson, ["counting_server.py"], {
+      input: `\n你好\n${"x".repeat(5_000_000)}\n`,
+      printed: "received 1 byte\nreceived 8 bytes\nreceived 5000009 bytes\n",
+    });
   },
 );
 
 testUnless(NO_NC, "send_sendall server answers nc", async () => {
   await using server = await startServer();
-  const client = ["-N", "127.0.0.1", `${server.address.port}`];
-  const outcome = await runProcess("nc", client, "hello\n你好");
-  const stdout = "received 6 bytes\nreceived 12 bytes\n";
-  assertEquals(outcome, { code: 0, stdout, stderr: "" });
+  const replies = "received 6 bytes\nreceived 12 bytes\n";
+  await assertAnswersNc(server.address, "hello\n你好", replies);
 });

@@ -3,18 +3,23 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encode } from "../lessons/_bytes.ts";
 import { LANGUAGES } from "../lessons/_languages.ts";
-import { answer, ask } from "./_clients.ts";
-import { readLine, sendBadGuests, writeAll } from "./_guests.ts";
-import { NO_PYTHON, peer } from "./_peers.ts";
+import { ask, readLine, writeAll } from "./_conns.ts";
+import { assertPrints } from "./_endings.ts";
 import {
-  findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
-} from "./_process.ts";
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertPrintsAtOnce,
+  assertPrintsWhenLeft,
+  assertPythonFinds,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { assertClosesAllAtCtrlC, sendBadGuests } from "./_hostile.ts";
+import { NO_PYTHON, runPython, startPython } from "./_peers.ts";
+import { findLesson, together } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("sticky");
+const lesson = findLesson("sticky");
+const { run, runClient, startClient, startServer } = lesson;
 
 /** What the replies say of the messages that were made of what was sent. */
 function parseReplies(replies: string): { sizes: number[]; text: string } {
@@ -40,7 +45,7 @@ function assertRepliesFor(replies: string, sent: string): void {
 // ## The demo
 
 Deno.test("sticky demo shows every outcome, in each language", async () => {
-  await Promise.all(LANGUAGES.map(async (language) => {
+  await together(LANGUAGES, async (language) => {
     const { stdout } = await run(["--lang", language]);
     const drawn = stdout.match(/(?<=[|] )recv: \w+/g);
     const all = "onetwo one two onetwo onet wo 1024 1024 956".split(" ");
@@ -55,7 +60,7 @@ Deno.test("sticky demo shows every outcome, in each language", async () => {
     const waiting = stdout.match(/\d+(?= bytes wait| 字节$)/gm)?.map(Number);
     assertEquals(waiting, [3, 6, 3000, 1976, 1980]);
     assertMatch(stdout, /(client|客户端\S+) +0\n.*(server|服务器\S+) +6\n/);
-  }));
+  });
 });
 
 // ## The server
@@ -72,7 +77,7 @@ Deno.test("sticky server replies what each recv has returned", async () => {
     ["\ufeff\u0000", '1 message of 4 bytes: "\ufeff\\u0000"'],
   ];
   for (const [message, reply] of rows) {
-    await writeAll(conn, encode(message));
+    await writeAll(conn, message);
     assertEquals(await readLine(conn), reply);
   }
   await writeAll(conn, encode("你").subarray(0, 2));
@@ -95,29 +100,56 @@ Deno.test("sticky server cuts a long message, and half-close is no matter", asyn
 
 Deno.test("sticky server survives its guests, and Ctrl-C ends it", async () => {
   await using server = await startServer([], { isQuiet: true });
-  const reply = '1 message of 5 bytes: "hello"';
-  await sendBadGuests(server.address, "hello", async () => {
-    assertEquals(await ask(server.address, "hello"), `${reply}\n`);
+  const reply = '1 message of 5 bytes: "hello"\n';
+  const guests = { message: "hello", halves: ["hel"] };
+  await sendBadGuests(server.address, guests, async () => {
+    assertEquals(await ask(server.address, "hello"), reply);
   });
-  using guest = await Deno.connect(server.address);
-  await writeAll(guest, encode("hello"));
-  assertEquals(await readLine(guest), reply);
+  await assertClosesAllAtCtrlC(server, "hello");
+});
+
+// The client connects and sends at once, and the server is late by half a second.
+Deno.test("sticky server with --busy makes what a burst sends stick each time", async () => {
+  await using server = await startServer(["--busy", "0.5"]);
+  const port = `${server.address.port}`;
+  const client = ["client", "--burst", "--port", port];
+  const outcomes = await Promise.all(
+    Array.from({ length: 3 }, () => run(client, { input: "one\n你好\ntwo\n" })),
+  );
+  for (const outcome of outcomes) {
+    const stdout = '1 message of 12 bytes: "one你好two"\n';
+    assertEquals(outcome, { code: 0, stdout, stderr: "" });
+  }
+  await server.findAll(/has left, 1 message taken\n/, 3, "stderr");
+  using _busy = await Deno.connect(server.address);
   assertEquals((await server.interrupt()).code, 130);
-  assertEquals(await guest.read(new Uint8Array(1)), null);
+});
+
+Deno.test("sticky server refuses a --busy that is no number of seconds", async () => {
+  const values = ["", "-1", "1e3", "61", "x"];
+  await Promise.all(values.map(async (value) => {
+    const args = ["server", "--port", "0", `--busy=${value}`, "--lang", "en"];
+    const { code, stdout, stderr } = await run(args);
+    assertEquals([code, stdout], [2, ""]);
+    assertEquals(
+      stderr.split("\n")[0],
+      `Option --busy must be seconds, up to 60: current value is "${value}"`,
+    );
+  }));
 });
 
 // ## The client
 
 Deno.test("sticky client gets a reply to each line, and to each piece", async () => {
   await using server = await startServer();
-  const client = ["client", "--port", `${server.address.port}`, "--lang", "en"];
+  const { port } = server.address;
   const long = "0123456789".repeat(200_000);
   const [none, lines, pieces] = await Promise.all(
     ["q\nhello\n", "one\n\ntwo\n你好\r\nno end", long].map((input) =>
-      run(client, { input })
+      runClient(port, input, ["--lang", "en"])
     ),
   );
-  assertEquals(none, { code: 0, stdout: "", stderr: "" });
+  assertPrints(none!, "");
   assertEquals(lines, {
     code: 0,
     stdout: '1 message of 3 bytes: "one"\n1 message of 3 bytes: "two"\n' +
@@ -128,22 +160,16 @@ Deno.test("sticky client gets a reply to each line, and to each piece", async ()
   assertRepliesFor(pieces!.stdout, long);
 });
 
-Deno.test("sticky client prints a reply before the next line is typed", async () => {
-  await using server = await startServer();
-  await using client = start(["client", "--port", `${server.address.port}`]);
-  for (const line of ["one", "二"]) {
-    await client.write(`${line}\n`);
-    await client.find(new RegExp(`: "${line}"\n$`));
-  }
-  await client.endInput();
-  assertEquals((await client.outcome()).code, 0);
-});
+Deno.test("sticky client prints a reply before the next line is typed", () =>
+  assertPrintsAtOnce(lesson, [], [
+    ["one\n", '1 message of 3 bytes: "one"\n'],
+    ["二\n", '1 message of 3 bytes: "二"\n'],
+  ]));
 
 // TCP allows any cuts. Where they are, depends on when the server receives.
 Deno.test("sticky client with --burst sends all lines before it prints", async () => {
   await using server = await startServer();
-  const port = `${server.address.port}`;
-  await using client = start(["client", "--burst", "--port", port]);
+  await using client = startClient(server.address.port, ["--burst"]);
   await client.write("one\n");
   await client.write("\ntwo\n");
   await client.write("three".repeat(1000));
@@ -154,56 +180,32 @@ Deno.test("sticky client with --burst sends all lines before it prints", async (
 });
 
 Deno.test("sticky client with --burst makes lines stick for a late server", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const client = ["client", "--burst", "--port", `${listener.addr.port}`];
+  const input = "one\ntwo\nq\nthree\n";
   const reply = '1 message of 6 bytes: "onetwo"\n';
-  const [outcome] = await Promise.all([
-    run(client, { input: "one\ntwo\nq\nthree\n" }),
-    answer(listener, 6, encode(reply)),
-  ]);
-  assertEquals(outcome, { code: 0, stdout: reply, stderr: "" });
+  const left = { input, size: 6, reply, args: ["--burst"] };
+  await assertPrintsWhenLeft(lesson, left, reply);
 });
 
 Deno.test("sticky client fails without a whole reply, or a sensible one", async () => {
   const isCut =
     "ConnectionError: The server closed the connection after 9 bytes of its reply";
-  const isOther = "Error: The reply does not say how many bytes it is for";
-  const rows: [reply: string, stderr: string][] = [
+  const isOther = "Error: That is no reply of this lesson's server, which " +
+    'would be "1 message of N bytes: …" ' +
+    "\\(with a Python server use lesson 2's client\\)";
+  const rows: [reply: string, line: string][] = [
     ['1 message of 1 byte: "h"\n1 message', isCut],
     ["received 6 bytes\n", isOther],
     ['1 message of 0 bytes: ""\n', isOther],
   ];
-  await Promise.all(rows.map(async ([reply, stderr]) => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    const client = ["client", "--port", `${port}`, "--lang", "en"];
-    const [outcome] = await Promise.all([
-      run(client, { input: "hello\n" }),
-      answer(listener, 5, encode(reply)),
-    ]);
-    const stdout = reply.replace(/[^\n]*$/, "");
-    const line = `${stderr}: 127.0.0.1:${port}\n`;
-    assertEquals(outcome, { code: 1, stdout, stderr: line });
-  }));
+  await together(rows, async ([reply, line]) => {
+    const left = { input: "hello\n", size: 5, reply, args: ["--lang", "en"] };
+    const printed = reply.replace(/[^\n]*$/, "");
+    await assertFailsWhenLeft(lesson, left, line, printed);
+  });
 });
 
-Deno.test("sticky client ends at Ctrl-C, also while it waits for a reply", async () => {
-  await Promise.all(["", "hello\n"].map(async (input) => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await using client = start(["client", "--port", `${listener.addr.port}`]);
-    using conn = await within("a client", listener.accept());
-    await client.write(input);
-    if (input !== "") await within("its line", readBytes(conn, 5));
-    const outcome = await client.interrupt();
-    assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
-    assertEquals(await conn.read(new Uint8Array(1)), null);
-  }));
-});
-
-async function readBytes(conn: Deno.Conn, size: number): Promise<void> {
-  const buffer = new Uint8Array(size);
-  for (let n = 0; n < size;) n += await conn.read(buffer.subarray(n)) ?? size;
-}
+Deno.test("sticky client ends at Ctrl-C, also while it waits for a reply", () =>
+  assertClosesAtCtrlC(lesson, [], [["", 0], ["hello\n", 5]]));
 
 // ## Python
 
@@ -212,10 +214,7 @@ testUnless(
   "sticky server answers CPython for every byte",
   async () => {
     await using server = await startServer();
-    const client = [peer("sticky_client.py"), `${server.address.port}`];
-    const { code, stdout, stderr } = await runProcess("python3", client);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(stdout.trim().split(/\r?\n/), [
+    await assertPythonFinds(server.address, "sticky_client.py", [
       "one message",
       "quotes",
       "one byte",
@@ -231,12 +230,11 @@ testUnless(
   "sticky server seems to work with the client of the notes",
   async () => {
     await using server = await startServer();
-    const client = [peer("notes_client.py"), `${server.address.port}`];
-    assertEquals(await runProcess("python3", client, "one\n你好\nq\n"), {
-      code: 0,
-      stdout: '1 message of 3 bytes: "one"\n\n1 message of 6 bytes: "你好"\n\n',
-      stderr: "",
-    });
+    const port = `${server.address.port}`;
+    assertPrints(
+      await runPython("notes_client.py", [port], "one\n你好\nq\n"),
+      '1 message of 3 bytes: "one"\n\n1 message of 6 bytes: "你好"\n\n',
+    );
   },
 );
 
@@ -244,11 +242,11 @@ testUnless(
   NO_PYTHON,
   "sticky client talks with CPython's server",
   async () => {
-    await using server = new Process("python3", [peer("sticky_server.py")]);
-    const client = ["client", "--port", `${await server.port()}`];
+    await using server = startPython("sticky_server.py");
     const long = "0123456789".repeat(300);
     const input = `one\n你好 "hi"\n${long}\n`;
-    const { code, stdout, stderr } = await run(client, { input });
+    const outcome = await runClient(await server.port(), input);
+    const { code, stdout, stderr } = outcome;
     assertEquals([code, stderr], [0, ""]);
     const { sizes, text } = parseReplies(stdout);
     assertEquals(text, `one你好 "hi"${long}`);
@@ -260,14 +258,10 @@ testUnless(
   NO_PYTHON,
   "sticky client with --burst makes lines stick in CPython's server",
   async () => {
-    const peek = [peer("sticky_server.py"), "9"];
-    await using server = new Process("python3", peek);
-    const port = `${await server.port()}`;
-    const client = ["client", "--burst", "--port", port];
-    assertEquals(await run(client, { input: "one\n你好\n" }), {
-      code: 0,
-      stdout: '1 message of 9 bytes: "one你好"\n',
-      stderr: "",
+    await assertTalksWithPython(lesson, ["sticky_server.py", "9"], {
+      input: "one\n你好\n",
+      printed: '1 message of 9 bytes: "one你好"\n',
+      args: ["--burst"],
     });
   },
 );

@@ -1,6 +1,7 @@
 /** The lesson's server among clients that do everything wrong. */
 
-import { testMemory, testSurvival } from "./_hostile.ts";
+import { testSurvival } from "./_hostile.ts";
+import { testMemory } from "./_memory.ts";
 import { DIALECTS, findLesson } from "./_process.ts";
 
 const lesson = findLesson("tcp_echo");

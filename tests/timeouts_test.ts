@@ -7,7 +7,6 @@ import {
   assertMatch,
   assertRejects,
 } from "@std/assert";
-import { connect } from "node:net";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type Bytes, decode, encode } from "../lessons/_bytes.ts";
 import { now, RecvTimeoutError } from "../lessons/_timeouts_deadline.ts";
@@ -22,17 +21,27 @@ import {
   TimeoutError,
 } from "../mod.ts";
 import { connected, silent } from "./_pairs.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { ask, type Data, exchange } from "./_conns.ts";
+import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
+import {
+  assertAnswersNc,
+  assertClosesAtCtrlC,
+  assertFailsWhenLeft,
+  assertTalksWithPython,
+} from "./_ends.ts";
+import { assertClosesAllAtCtrlC, sendBadGuests } from "./_hostile.ts";
+import { NO_NC, NO_PYTHON, runPython, startPython } from "./_peers.ts";
 import {
   DIALECTS,
   findLesson,
-  Process,
-  runProcess,
-  testUnless,
-  within,
+  inBothDialects,
+  type Process,
+  together,
 } from "./_process.ts";
+import { testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("timeouts");
+const lesson = findLesson("timeouts");
+const { run, runClient, startClient, startServer } = lesson;
 
 /** Seconds that are over soon, and those that are not while a test runs. */
 const SOON = 0.05;
@@ -287,14 +296,15 @@ Deno.test("timeouts demo shows what each timeout means, and what a race loses", 
 // ## The ends
 
 Deno.test("timeouts ends a timeout that is none with exit code 2", async () => {
-  const rows = [["timeout", "0"], ["deadline", "86401"]];
-  await Promise.all(rows.map(async ([name, value]) => {
-    const option = `--${name}=${value}`;
-    const { code, stdout, stderr } = await run(["server", "--port=0", option]);
-    const line = `Option --${name} must be seconds, more than 0 and up to ` +
-      `86400: current value is "${value}"`;
-    assertEquals([code, stdout, stderr.split("\n")[0]], [2, "", line]);
-  }));
+  const rows = [["timeout", "0"], ["deadline", "86401"]] as const;
+  await assertRefuses(
+    "timeouts",
+    rows.map(([name, value]) => [
+      ["server", "--port=0", `--${name}=${value}`],
+      `Option --${name} must be seconds, more than 0 and up to 86400: ` +
+      `current value is "${value}"`,
+    ]),
+  );
 });
 
 testUnless(
@@ -305,8 +315,8 @@ testUnless(
       await using server = await startServer(["--timeout", "0.4", ...args]);
       const { address } = server;
       const port = `${address.port}`;
-      await using _ = runPeer("client", port, "deaf");
-      await using client = start(["client", "--port", port, ...args]);
+      await using _ = startPython("timeouts_client.py", port, "deaf");
+      await using client = startClient(port, args);
       const [silent, half] = await Promise.all(
         ["silent", "half"].map((mode) => endOfPeer(port, mode)),
       );
@@ -317,17 +327,17 @@ testUnless(
       await server.find(/was sent away: it does not read\n/, "stderr");
       await assertIsSentAway(client);
       // Where the machine is slow we, too, may be silent for too long.
-      while (await exchange(address, encode("hi\n")) !== "hi\n");
+      while (await ask(address, "hi\n") !== "hi\n");
     }),
 );
 
 /** A client finds the goodbye where a reply should be. */
 async function assertIsSentAway(client: Process): Promise<void> {
   await client.write("hello\n");
-  const { code, stdout, stderr } = await client.outcome();
-  assertEquals([code, stdout], [1, ""]);
-  const line = "The server has sent us away: silent for 0.4 s";
-  assertMatch(stderr, new RegExp(`^ConnectionError: ${line}: 127.*\n$`));
+  assertFails(
+    await client.outcome(),
+    /^ConnectionError: The server has sent us away: silent for 0.4 s: 127.*\n$/,
+  );
 }
 
 testUnless(
@@ -338,12 +348,11 @@ testUnless(
       const limits = ["--deadline", "0.3", "--lang", "zh"];
       await using server = await startServer([...limits, ...args]);
       const port = `${server.address.port}`;
-      const notes = [peer("notes_client.py"), port];
       const goodbye = "goodbye: the line did not end in time\n";
       const [answer, { stdout }] = await Promise.all([
         endOfPeer(port, "drip"),
         // It never ends a line, and prints what it gets instead of an echo.
-        runProcess("python3", notes, "你好\nq\n"),
+        runPython("notes_client.py", [port], "你好\nq\n"),
       ]);
       assertEquals([answer, stdout], [goodbye, `${goodbye}\n`]);
       await server.findAll(/被断开：这一行没有按时结束\n/, 2, "stderr");
@@ -356,38 +365,27 @@ testUnless(
   "timeouts client gives up CPython's servers that are silent, drip, or are full",
   async () => {
     const late = "ConnectionError: No complete reply within 0.3 s";
-    const rows = [["silent", late], ["drip", late]];
+    const rows: [mode: string, line: string, hint: string][] = [
+      ["silent", late, ""],
+      ["drip", late, ""],
+    ];
     if (Deno.build.os === "linux") {
-      rows.push(["full", "TimeoutError: timed out"]);
+      const hint =
+        " (no answer in time: a busy server, a wrong host, a firewall?)";
+      rows.push(["full", "TimeoutError: timed out", hint]);
     }
-    await Promise.all(rows.map(async ([mode = "", line = ""]) => {
-      await using server = runPeer("server", mode);
+    await together(rows, async ([mode, line, hint]) => {
+      await using server = startPython("timeouts_server.py", mode);
       const port = await server.port();
-      const client = ["client", "--port", `${port}`, "--timeout", "0.3"];
-      const hint = mode === "full"
-        ? " (no answer in time: a busy server, a wrong host, a firewall?)"
-        : "";
       const stderr = `${line}: 127.0.0.1:${port}${hint}\n`;
       await inBothDialects(async (args) => {
-        const outcome = await run([...client, ...args], { input: "hello\n" });
+        const patience = ["--timeout", "0.3", ...args];
+        const outcome = await runClient(port, "hello\n", patience);
         assertEquals(outcome, { code: 1, stdout: "", stderr });
       });
-    }));
+    });
   },
 );
-
-/** Runs in both dialects at once, since most of the time is spent waiting. */
-async function inBothDialects(
-  test: (args: readonly string[]) => Promise<void>,
-): Promise<void> {
-  await Promise.all(DIALECTS.map(async ([dialect, args]) => {
-    try {
-      await test(args);
-    } catch (cause) {
-      throw new Error(`In ${dialect}: ${cause}`, { cause });
-    }
-  }));
-}
 
 for (const [dialect, args] of DIALECTS) {
   const server = `timeouts server in ${dialect}`;
@@ -396,168 +394,76 @@ for (const [dialect, args] of DIALECTS) {
   Deno.test(`${server} survives what clients do wrong, and Ctrl-C`, async () => {
     await using server = await startServer(args);
     const { address } = server;
-    for (let stage = 0; stage < 6; stage++) await reset(address, stage % 3);
+    const guests = { message: "hello\n", halves: ["hel"] };
+    await sendBadGuests(address, guests, () => assertEchoes(address));
     // Half-close with a line that has no end; bytes that are no text.
-    assertEquals(await exchange(address, encode("你好\nhello")), "你好\nhello");
+    assertEquals(await ask(address, "你好\nhello"), "你好\nhello");
     const garbage = Uint8Array.of(0xff, 0xfe, 0, 13, 10, 0xe4);
-    assertEquals(await exchange(address, garbage), "��\0\r\n�");
+    assertEquals(await exchange(address, garbage), garbage);
     const flood = "你好\n".repeat(10_000);
-    assertEquals(await exchange(address, encode(flood)), flood);
-    const long = encode("x".repeat(64 * 1024 + 1));
-    const tooLong = "goodbye: the line is too long\n";
-    assertEquals(await exchange(address, long), tooLong);
-    const silent = await Promise.all(
-      Array.from({ length: 100 }, () => Deno.connect(address)),
-    );
-    await assertEchoes(address);
-    const { code, stdout } = await server.interrupt();
-    assertEquals(code, 130);
-    assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\n$/);
-    for (const conn of silent) {
-      assertEquals(await conn.read(new Uint8Array(1)), null);
-      conn.close();
-    }
+    assertEquals(await ask(address, flood), flood);
+    const long = "x".repeat(64 * 1024 + 1);
+    assertEquals(await ask(address, long), "goodbye: the line is too long\n");
+    await assertClosesAllAtCtrlC(server, "hello\n");
   });
 
   testUnless(NO_NC, `${server} sends nc every line back`, async () => {
     await using server = await startServer(args);
     const input = "hello\n\n你好\n".repeat(1000) + "end";
-    const nc = ["-N", "127.0.0.1", String(server.address.port)];
-    assertEquals(
-      await runProcess("nc", nc, input),
-      { code: 0, stdout: input, stderr: "" },
-    );
+    await assertAnswersNc(server.address, input);
   });
 
   testUnless(
     NO_PYTHON,
     `${client} talks with CPython's server`,
     async () => {
-      await using server = new Process("python3", [peer("echo_server.py")]);
-      const port = await server.port();
-      const input = `hello\n\n你好，世界\n${"长".repeat(100_000)}\n`;
-      assertEquals(
-        await run(["client", "--port", `${port}`, ...args], {
-          input: `${input}q\nafter\n`,
-        }),
-        { code: 0, stdout: input, stderr: "" },
-      );
+      const printed = `hello\n\n你好，世界\n${"长".repeat(100_000)}\n`;
+      const talk = { input: `${printed}q\nafter\n`, printed, args };
+      await assertTalksWithPython(lesson, ["echo_server.py"], talk);
     },
   );
 
   Deno.test(`${client} is told why it was sent away, though its line could not go`, async () => {
     await using server = await startServer(args);
-    const port = `${server.address.port}`;
     for (const size of [70_000, 300_000, 3_000_000]) {
-      const outcome = await run(["client", "--port", port, ...args], {
-        input: `hi\n${"x".repeat(size)}\nnever sent\n`,
-      });
-      assertEquals([outcome.code, outcome.stdout], [1, "hi\n"]);
-      const line = "The server has sent us away: the line is too long";
-      assertMatch(
-        outcome.stderr,
-        new RegExp(`^ConnectionError: ${line}: .*\n$`),
+      const input = `hi\n${"x".repeat(size)}\nnever sent\n`;
+      assertFails(
+        await runClient(server.address.port, input, args),
+        /^ConnectionError: The server has sent us away: the line is too long: .*\n$/,
+        "hi\n",
       );
     }
+    // What only looks like a goodbye is our own line, echoed.
+    const own = "goodbye: all\n";
+    assertPrints(await runClient(server.address.port, own, args), own);
   });
 
   Deno.test(`${client} says what is wrong with a reply`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    const rows: [reply: Bytes, language: string, line: string][] = [
-      [encode(""), "zh", "服务器已关闭连接，没有收到回复"],
-      [encode("he"), "en", "The server closed .* after 2 bytes of its reply"],
-      [Uint8Array.of(0xff, 10), "en", "The server's reply is not UTF-8 text"],
+    const rows: [reply: Data, language: string, line: string][] = [
+      ["", "zh", "服务器已关闭连接，没有收到回复"],
+      ["he", "en", "The server closed .* after 2 bytes of its reply"],
+      [Uint8Array.of(0xff, 10), "en", "The server's reply is not UTF-8 text.*"],
     ];
-    for (const [reply, language, line] of rows) {
-      const options = ["--port", `${port}`, "--lang", language, ...args];
-      const [outcome] = await Promise.all([
-        run(["client", ...options], { input: "hello\n" }),
-        (async () => {
-          using conn = await within("a client", listener.accept());
-          await within("a line", conn.read(new Uint8Array(100)));
-          if (reply.length > 0) await conn.write(reply);
-        })(),
-      ]);
-      assertEquals([outcome.code, outcome.stdout], [1, ""]);
-      assertMatch(outcome.stderr, new RegExp(`^ConnectionError: ${line}`));
-    }
-    // What only looks like a goodbye is our own line, echoed.
-    await using server = await startServer(args);
-    const own = ["client", "--port", `${server.address.port}`, ...args];
-    const input = "goodbye: all\n";
-    assertEquals(
-      await run(own, { input }),
-      { code: 0, stdout: input, stderr: "" },
-    );
+    await together(rows, async ([reply, language, line]) => {
+      const options = ["--lang", language, ...args];
+      const left = { input: "hello\n", size: 6, reply, args: options };
+      await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
+    });
   });
 
-  Deno.test(`${client} that waits for a reply closes its connection at Ctrl-C`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    await using client = start(["client", "--port", `${port}`, ...args]);
-    using conn = await within("a client", listener.accept());
-    await client.write("hello\n");
-    const read = () => conn.read(new Uint8Array(100));
-    assertEquals(await within("a line", read()), "hello\n".length);
-    const outcome = await client.interrupt();
-    assertEquals(outcome, { code: 130, stdout: "", stderr: "" });
-    assertEquals(await within("its end", read()), null);
-  });
-}
-
-function runPeer(end: "server" | "client", ...args: string[]): Process {
-  return new Process("python3", [peer(`timeouts_${end}.py`), ...args]);
+  Deno.test(`${client} that waits for a reply closes its connection at Ctrl-C`, () =>
+    assertClosesAtCtrlC(lesson, args, [["hello\n", 6]]));
 }
 
 /** What CPython's client is told in the end. */
 async function endOfPeer(port: string, mode: string): Promise<string> {
-  const client = [peer("timeouts_client.py"), port, mode];
-  const { code, stdout, stderr } = await runProcess("python3", client);
+  const client = runPython("timeouts_client.py", [port, mode]);
+  const { code, stdout, stderr } = await client;
   assertEquals([code, stderr], [0, ""]);
   return stdout;
 }
 
-/** Sends something and its end, and returns what comes until the server's. */
-async function exchange(
-  address: Deno.ConnectOptions,
-  data: Bytes,
-): Promise<string> {
-  using conn = await Deno.connect(address);
-  const sending = (async () => {
-    for (let n = 0; n < data.length;) n += await conn.write(data.subarray(n));
-    await conn.closeWrite();
-  })();
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(65_536);
-  let text = "";
-  while (true) {
-    const count = await within("an answer", conn.read(buffer));
-    if (count === null) break;
-    text += decoder.decode(buffer.subarray(0, count), { stream: true });
-  }
-  await sending;
-  return text + decoder.decode();
-}
-
 /** What a good client sees. */
 async function assertEchoes(address: Deno.ConnectOptions): Promise<void> {
-  assertEquals(await exchange(address, encode("你好\n")), "你好\n");
-}
-
-/** Connects, sends half a line or a whole one if at all, and breaks off. */
-async function reset(
-  { hostname = "", port }: Deno.ConnectOptions,
-  stage: number,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const client = connect({ host: hostname, port });
-  client.on("error", reject);
-  client.on("close", () => resolve());
-  client.on("connect", () => {
-    if (stage > 0) client.write(stage === 1 ? "hel" : "hello\n");
-    if (stage < 2) client.resetAndDestroy();
-  });
-  client.on("data", () => client.resetAndDestroy());
-  await within("a reset", promise);
+  assertEquals(await ask(address, "你好\n"), "你好\n");
 }

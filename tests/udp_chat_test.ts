@@ -2,22 +2,21 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat, decode, encode } from "../lessons/_bytes.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
+import { readMemory } from "./_memory.ts";
+import { NO_NC, NO_PYTHON, runPython, startPython } from "./_peers.ts";
 import {
-  DIALECTS,
   findLesson,
-  type Outcome,
+  inBothDialects,
   Process,
-  runProcess,
-  testUnless,
+  together,
   within,
 } from "./_process.ts";
+import { NO_SHELL, testUnless } from "./_unless.ts";
 
-const { command, run, start, startInShell, startServer } = findLesson(
-  "udp_chat",
-);
-
-const NO_SHELL = Deno.build.os === "windows" ? "no POSIX shell" : undefined;
+const lesson = findLesson("udp_chat");
+const { command, run, runClient, startClient, startInShell, startServer } =
+  lesson;
 
 /** A socket of a test's own. */
 class Peer implements Disposable {
@@ -63,28 +62,13 @@ class Peer implements Disposable {
   }
 }
 
-/** A failure as a lesson reports it: one line, exit code 1, no stack trace. */
-function assertFails(outcome: Outcome, line: RegExp, stdout = ""): void {
-  assertMatch(outcome.stderr, line);
-  assertEquals(outcome.stderr.trim().split("\n").length, 1, outcome.stderr);
-  assertEquals([outcome.code, outcome.stdout], [1, stdout]);
-}
-
 /** A test of both dialects, which run beside each other. */
 function testBoth(
   missing: string | undefined,
   name: string,
   fn: (args: readonly string[]) => Promise<void>,
 ): void {
-  testUnless(missing, name, async () => {
-    await Promise.all(DIALECTS.map(async ([dialect, args]) => {
-      try {
-        await fn(args);
-      } catch (cause) {
-        throw new Error(`In ${dialect}: ${cause}`, { cause });
-      }
-    }));
-  });
+  testUnless(missing, name, () => inBothDialects(fn));
 }
 
 /** A port that nobody is at. */
@@ -133,15 +117,14 @@ Deno.test("udp_chat in plain Deno says which flag is missing", async () => {
 });
 
 Deno.test("udp_chat ends wrong options with exit code 2", async () => {
-  const rows: [args: string[], line: RegExp][] = [
-    [["--idle", "0"], /^Option --idle must be 1-999999: .* "0"$/m],
-    [["--members=", "--lang", "zh"], /^选项 --members 的范围是 1–999999/],
-  ];
-  await Promise.all(rows.map(async ([args, line]) => {
-    const outcome = await run(["server", "--port", "0", ...args]);
-    assertMatch(outcome.stderr, line);
-    assertEquals([outcome.code, outcome.stdout], [2, ""]);
-  }));
+  const server = ["server", "--port", "0"];
+  await assertRefuses("udp_chat", [
+    [[...server, "--idle", "0"], /^Option --idle must be 1-999999: .* "0"$/],
+    [
+      [...server, "--members=", "--lang", "zh"],
+      /^选项 --members 的范围是 1–999999/,
+    ],
+  ]);
 });
 
 // ## The client
@@ -151,7 +134,8 @@ testBoth(
   "udp_chat client prints what becomes of each line",
   async (args) => {
     await using server = await startServer(args);
-    const client = ["client", "--port", `${server.address.port}`, ...args];
+    const { port } = server.address;
+    const client = ["--name", "alice", ...args];
     const long = "长".repeat(350);
     const rows: [input: string, stdout: string][] = [
       ["hello\nq\nafter\n", "# You are alice\nalice: hello\n"],
@@ -163,8 +147,7 @@ testBoth(
       ],
     ];
     for (const [input, stdout] of rows) {
-      const outcome = await run([...client, "--name", "alice"], { input });
-      assertEquals(outcome, { code: 0, stdout, stderr: "" });
+      assertPrints(await runClient(port, input, client), stdout);
     }
     await server.findAll(/^\S+ has left, 0 in the room\n/m, 2, "stderr");
   },
@@ -172,10 +155,10 @@ testBoth(
 
 // These wait, and so all at once.
 Deno.test("udp_chat client waits for the room: silent, or too slow for it", async () => {
-  await Promise.all([
-    ...DIALECTS.map(([_, args]) => assertTellsSilence(args)),
-    assertLosesNothing(),
-  ]);
+  await together(
+    [() => inBothDialects(assertTellsSilence), assertLosesNothing],
+    (assertWaits) => assertWaits(),
+  );
 });
 
 async function assertTellsSilence(args: readonly string[]): Promise<void> {
@@ -184,12 +167,11 @@ async function assertTellsSilence(args: readonly string[]): Promise<void> {
   const silence =
     /^ConnectionError: The room has not answered .*: 127\.0\.0\.1:\d+\n$/;
   using silent = new Peer();
-  await using half = start(["client", "--port", `${silent.port}`, ...args]);
+  await using half = startClient(silent.port, args);
   const [, from] = await silent.receive();
   await silent.send("# You are 小明", from);
   await half.write("hello\n");
-  const client = ["client", "--port", `${findUnusedPort()}`, ...args];
-  const never = await run(client, { input: "hello\n" });
+  const never = await runClient(findUnusedPort(), "hello\n", args);
   // Only Linux tells that nobody is there, and only to the module.
   const isTold = Deno.build.os === "linux" && args.length === 0;
   assertFails(never, isTold ? refused : silence);
@@ -199,8 +181,8 @@ async function assertTellsSilence(args: readonly string[]): Promise<void> {
 async function assertLosesNothing(): Promise<void> {
   await using server = await startServer();
   const lines = Array.from({ length: 2500 }, (_, i) => `line ${i}\n`);
-  const client = ["client", "--port", `${server.address.port}`];
-  const { code, stdout } = await run(client, { input: lines.join("") });
+  const { port } = server.address;
+  const { code, stdout } = await runClient(port, lines.join(""));
   assertEquals(code, 0);
   assertMatch(stdout, /^# Too fast: /m);
   assertEquals(stdout.match(/(?<=: )line \d+\n/g), lines);
@@ -212,7 +194,7 @@ testBoth(
   async (args) => {
     using room = new Peer();
     using stranger = new Peer();
-    await using client = start(["client", "--port", `${room.port}`, ...args]);
+    await using client = startClient(room.port, args);
     const [hello, port] = await room.receive();
     assertEquals(hello, "/name");
     await stranger.send("I am the server", port);
@@ -222,11 +204,10 @@ testBoth(
     await room.send("", port);
     await client.find(/not UTF-8\)\n$/);
     await client.endInput();
-    assertEquals(await client.outcome(), {
-      code: 0,
-      stdout: "# You are 小明\n\\x1b[2J\\nbob: hi\n(not UTF-8)\n",
-      stderr: "",
-    });
+    assertPrints(
+      await client.outcome(),
+      "# You are 小明\n\\x1b[2J\\nbob: hi\n(not UTF-8)\n",
+    );
     assertEquals((await room.receive())[0], "/quit");
   },
 );
@@ -237,9 +218,8 @@ testBoth(
   async (args) => {
     const host = ["--host", "localhost", ...args];
     await using server = await startServer(host);
-    const port = `${server.address.port}`;
     const names = ["--name", "alice", ...host];
-    await using client = start(["client", "--port", port, ...names]);
+    await using client = startClient(server.address.port, names);
     await client.find(/# You are alice/);
     const { code, stderr } = await client.interrupt();
     assertEquals([code, stderr], [130, ""]);
@@ -251,26 +231,26 @@ testBoth(
 Deno.test("udp_chat client is told that the room is full, or its name taken", async () => {
   await using server = await startServer(["--members", "2"]);
   const { port } = server.address;
-  const client = ["client", "--port", `${port}`, "--name", "alice"];
+  const client = ["--name", "alice"];
   using alice = new Peer();
   await alice.ask("/name alice", port);
   assertMatch(
-    (await run(client, { input: "hello\n" })).stdout,
+    (await runClient(port, "hello\n", client)).stdout,
     /^# The name alice is taken: you are (\S+)\n\1: hello\n$/,
   );
   using bob = new Peer();
   await bob.ask("/name bob", port);
   const text = "The room is full: it has 2 members";
-  assertEquals(await run(client, { input: "hello\n" }), {
-    code: 1,
-    stdout: `# ${text}\n`,
-    stderr: `ConnectionError: ${text}: 127.0.0.1:${port}\n`,
-  });
+  assertFails(
+    await runClient(port, "hello\n", client),
+    new RegExp(`^ConnectionError: ${text}: 127\\.0\\.0\\.1:${port}\n$`),
+    `# ${text}\n`,
+  );
 });
 
 Deno.test("udp_chat client shows to be there, every 100 lines that it gets", async () => {
   using room = new Peer();
-  await using client = start(["client", "--port", `${room.port}`]);
+  await using client = startClient(room.port);
   const [, port] = await room.receive();
   for (let i = 1; i <= 100; i++) await room.send(`* line ${i}`, port);
   assertEquals((await room.receive())[0], "");
@@ -304,8 +284,7 @@ testUnless(
     const above = (line: string) =>
       `\x1bD\x1b[1A\x1b7\r\x1b[1L${line}\x1b8\x1b[1B`;
     const keys = JSON.stringify(["你好\n", "\n", "\x04"]);
-    const terminal = [peer("terminal.py"), keys, ...client];
-    const { code, stdout } = await runProcess("python3", terminal);
+    const { code, stdout } = await runPython("terminal.py", [keys, ...client]);
     assertEquals(code, 0);
     assertEquals(
       stdout.replaceAll("\b", ""),
@@ -403,13 +382,6 @@ testBoth(
   },
 );
 
-/** What a process has in memory, in kB; nothing where the system hides it. */
-async function readMemory(pid: number): Promise<number> {
-  if (Deno.build.os !== "linux") return 0;
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1]);
-}
-
 testBoth(
   undefined,
   "udp_chat says which address is no good",
@@ -439,7 +411,7 @@ testBoth(
 const SERVERS: [name: string, start: () => Promise<Process> | Process][] = [
   ["the module", () => startServer()],
   ["plain Deno", () => startServer(["--native"])],
-  ["CPython", () => new Process("python3", [peer("chat_room.py")])],
+  ["CPython", () => startPython("chat_room.py")],
 ];
 
 for (const [name, start] of SERVERS) {
@@ -479,10 +451,10 @@ for (const [name, start] of SERVERS) {
 
 function startMember(name: string, port: string): Process {
   if (name === "python") {
-    return new Process("python3", [peer("chat_client.py"), port, name]);
+    return startPython("chat_client.py", port, name);
   }
   const native = name === "原生" ? ["--native"] : [];
-  return start(["client", "--port", port, "--name", name, ...native]);
+  return startClient(port, ["--name", name, ...native]);
 }
 
 testBoth(
@@ -490,9 +462,10 @@ testBoth(
   "udp_chat server answers the client of the notes each time",
   async (args) => {
     await using server = await startServer(args);
-    const client = [peer("notes_chat_client.py"), `${server.address.port}`];
+    const port = `${server.address.port}`;
     const input = "hello\n\n/name 小明\n你好\nq\n";
-    const { code, stdout } = await runProcess("python3", client, input);
+    const notes = runPython("notes_udp_client.py", [port], input);
+    const { code, stdout } = await notes;
     assertEquals(code, 0);
     assertMatch(
       stdout.replaceAll("\r", ""),
@@ -521,7 +494,7 @@ testBoth(
     const port = `${findUnusedPort()}`;
     await using nc = new Process("nc", ["-u", "-l", "127.0.0.1", port]);
     await nc.write("hi\n");
-    await using client = start(["client", "--port", port, ...args]);
+    await using client = startClient(port, args);
     await client.find(/^hi\n/);
     await nc.find(/\/name/);
     await client.write("你好\n");

@@ -1,31 +1,27 @@
 /** What the lesson on UDP promises: its demo, its server and its client. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { decode, encode } from "../lessons/_bytes.ts";
 import * as socket from "../mod.ts";
-import { NO_NC, NO_PYTHON, peer } from "./_peers.ts";
+import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
+import { assertPythonFinds, assertTalksWithPython } from "./_ends.ts";
+import { NO_NC, NO_PYTHON, runPython } from "./_peers.ts";
 import {
   findLesson,
   type Outcome,
   Process,
   runProcess,
-  testUnless,
+  together,
 } from "./_process.ts";
+import { NO_IPV6, NO_LINUX, testUnless } from "./_unless.ts";
 
-const { run, start, startServer } = findLesson("udp");
+const lesson = findLesson("udp");
+const { run, start, startClient, startServer } = lesson;
 
 const IS_LINUX = Deno.build.os === "linux";
-const NO_LINUX = IS_LINUX ? undefined : "not Linux";
-const NO_IPV6 = canBind("::1") ? undefined : "no IPv6";
 
-function canBind(host: string): boolean {
-  try {
-    createSocket(host).close();
-    return true;
-  } catch (error) {
-    if (!(error instanceof socket.OSError)) throw error;
-    return false;
-  }
-}
+/** What a client is told that gets the echo of everything, and waits for it. */
+const PATIENCE = ["--timeout", "10"];
 
 /** A socket of the test's own, which does not wait for ever. */
 function createSocket(host = "127.0.0.1", port = 0): socket.Socket {
@@ -36,17 +32,13 @@ function createSocket(host = "127.0.0.1", port = 0): socket.Socket {
   return sock;
 }
 
-const encode = (text: string) => new TextEncoder().encode(text);
-const decode = (data: Uint8Array) => new TextDecoder().decode(data);
-
 /** A client that gets the echo of everything, and waits for it patiently. */
-function runClient(
+async function runClient(
   port: number,
   input: string,
   args: readonly string[] = [],
 ): Promise<Outcome> {
-  const all = ["client", "--port", `${port}`, "--timeout", "10", ...args];
-  return run(all, { input });
+  return await lesson.runClient(port, input, [...PATIENCE, ...args]);
 }
 
 // ## The demo
@@ -76,7 +68,7 @@ Deno.test("udp demo shows what a datagram is, by running it", async () => {
   assertMatch(stdout, /sendto\(65,507 bytes\) +65,507\n/);
   assertMatch(stdout, /sendto\(65,508 bytes\) +OSError: .* Message too long\n/);
   assertMatch(stdout, /recv\(1024\) +ConnectionRefusedError: \[Errno 111\]/);
-  assertMatch(stdout, /receiver\.receive\(…\) +1024, /);
+  assertMatch(stdout, /receiver\.receive\(…\) +1,024, /);
 });
 
 Deno.test("udp demo does without --unstable-net, and says so", async () => {
@@ -103,7 +95,7 @@ Deno.test("udp demo does without --allow-ffi: then nobody refuses", async () => 
 // ## Usage
 
 Deno.test("udp refuses options that make no sense", async () => {
-  const rows: [args: string[], line: string][] = [
+  await assertRefuses("udp", [
     [
       ["server", "--drop", "some"],
       'Option --drop must be a whole number: current value is "some"',
@@ -125,24 +117,16 @@ Deno.test("udp refuses options that make no sense", async () => {
       ["client", "--timeout", "1e9", "--lang", "zh"],
       "选项 --timeout 必须是大于 0、不超过 86400 的秒数，而不是“1e9”",
     ],
-  ];
-  const outcomes = await Promise.all(rows.map(([args]) => run(args)));
-  for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
-    assertEquals(stderr.split("\n")[0], rows[i]![1]);
-    assertMatch(stderr, /^(Usage: |用法：)deno run/m);
-    assertEquals([code, stdout], [2, ""]);
-  }
+  ]);
 });
 
 Deno.test("udp server fails if its port is in use", async () => {
   using other = createSocket();
   const [, port] = other.getsockname();
-  const { code, stdout, stderr } = await run(["server", "--port", `${port}`]);
-  assertMatch(
-    stderr,
-    new RegExp(`^OSError: .*in use: 127\\.0\\.0\\.1:${port} \\(is a .*\\n$`),
+  assertFails(
+    await run(["server", "--port", `${port}`]),
+    new RegExp(`^OSError: .*in use: 127\\.0\\.0\\.1:${port} \\(is a .*\n$`),
   );
-  assertEquals([code, stdout], [1, ""]);
 });
 
 Deno.test("udp server shares its port number with a TCP server", async () => {
@@ -164,11 +148,9 @@ Deno.test("udp client prints the echo of each line, and ends with the input", as
     ["before\nq\nafter\n", "before\n"],
   ];
   rows[1]![1] = `你好\n\nsame\nsame\n${longest}\nno line feed\n`;
-  await Promise.all(rows.map(async ([input, stdout]) => {
-    const outcome = await runClient(port, input);
-    assertEquals([outcome.code, outcome.stderr], [0, ""]);
-    assert(outcome.stdout === stdout, outcome.stdout.slice(0, 100));
-  }));
+  await together(rows, async ([input, stdout]) => {
+    assertPrints(await runClient(port, input), stdout);
+  });
   await server.find(/^127\.0\.0\.1:\d+: 0 bytes echoed$/m, "stderr");
 });
 
@@ -188,8 +170,7 @@ testUnless(NO_IPV6, "udp takes ::1 for a host", async () => {
   const host = ["--host", "::1"];
   await using server = start(["server", "--port", "0", ...host]);
   await server.find(/^listening on \[::1\]:\d+\n/);
-  const outcome = await runClient(await server.port(), "hi\n", host);
-  assertEquals(outcome, { code: 0, stdout: "hi\n", stderr: "" });
+  assertPrints(await runClient(await server.port(), "hi\n", host), "hi\n");
 });
 
 // ## Loss
@@ -232,11 +213,9 @@ testUnless(
   "udp client fails at once if the system refuses",
   async () => {
     const port = findUnusedPort();
-    const { code, stdout, stderr } = await runClient(port, "hello\n");
-    assertEquals([code, stdout], [1, ""]);
-    assertMatch(
-      stderr,
-      new RegExp(`^ConnectionRefusedError: .*:${port} \\(is the server .*\\n$`),
+    assertFails(
+      await runClient(port, "hello\n"),
+      new RegExp(`^ConnectionRefusedError: .*:${port} \\(is the server .*\n$`),
     );
   },
 );
@@ -254,10 +233,10 @@ for (const more of [[], ["--deny-ffi"]]) {
   Deno.test(`${name} ignores strangers and late replies`, async () => {
     using server = createSocket();
     using stranger = createSocket();
-    const port = `${server.getsockname()[1]}`;
     const patience = ["--timeout", "0.2", "--tries", "99"];
-    const args = ["client", "--port", port, ...patience];
-    await using client = start(args, { denoArgs: ["-A", ...more] });
+    const options = { denoArgs: ["-A", ...more] };
+    const port = server.getsockname()[1];
+    await using client = startClient(port, patience, options);
 
     // Two copies of one line have two replies, of which one is late.
     await client.write("one\n");
@@ -355,9 +334,9 @@ async function assertEchoes(port: number): Promise<void> {
 
 Deno.test("udp client ends at Ctrl-C, while it waits for input or a reply", async () => {
   using server = createSocket();
-  const args = ["client", "--port", `${server.getsockname()[1]}`];
+  const port = server.getsockname()[1];
   for (const isAnswered of [true, false]) {
-    await using client = start([...args, "--timeout", "10"]);
+    await using client = startClient(port, PATIENCE);
     await client.write("hello\n");
     const address = await receive(server, "hello");
     if (isAnswered) {
@@ -376,10 +355,7 @@ testUnless(
   "udp server sends CPython every datagram back",
   async () => {
     await using server = await startServer();
-    const client = [peer("udp_client.py"), `${server.address.port}`];
-    const { code, stdout, stderr } = await runProcess("python3", client);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(stdout.trim().split(/\r?\n/), [
+    await assertPythonFinds(server.address, "udp_client.py", [
       "1 byte",
       "Chinese text",
       "an empty datagram",
@@ -395,17 +371,23 @@ testUnless(
   "udp server talks with the client of the notes",
   async () => {
     await using server = await startServer();
-    const client = [peer("notes_udp_client.py"), `${server.address.port}`];
-    const outcome = await runProcess("python3", client, "hello\n\n你好\nq\n");
-    assertEquals(outcome, { code: 0, stdout: "hello\n\n你好\n", stderr: "" });
+    const port = `${server.address.port}`;
+    const notes = runPython(
+      "notes_udp_client.py",
+      [port],
+      "hello\n\n你好\nq\n",
+    );
+    assertPrints(
+      await notes,
+      "b'hello'\nb''\nb'\\xe4\\xbd\\xa0\\xe5\\xa5\\xbd'\n",
+    );
   },
 );
 
 testUnless(NO_PYTHON, "udp client talks with CPython's server", async () => {
-  await using server = new Process("python3", [peer("udp_echo_server.py")]);
   const input = `hello\n\n你好，世界\n${"x".repeat(9000)}\n`;
-  const outcome = await runClient(await server.port(), input);
-  assertEquals(outcome, { code: 0, stdout: input, stderr: "" });
+  const talk = { input, args: PATIENCE };
+  await assertTalksWithPython(lesson, ["udp_echo_server.py"], talk);
 });
 
 testUnless(NO_NC, "udp server sends nc every line back", async () => {
@@ -426,13 +408,7 @@ testUnless(
     const address = ["127.0.0.1", `${port}`];
     await using server = new Process("nc", ["-u", "-v", "-l", ...address]);
     await server.find(/Bound on/, "stderr");
-    await using client = start([
-      "client",
-      "--port",
-      `${port}`,
-      "--tries",
-      "99",
-    ]);
+    await using client = startClient(port, ["--tries", "99"]);
     await client.write("你好\n");
     await server.find(/你好/);
     await server.write("你好");

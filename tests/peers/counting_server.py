@@ -1,7 +1,6 @@
 """The server of send_sendall in Python, one thread a client."""
 
-import socket
-import threading
+from serving import serve_clients
 
 
 def serve(conn):
@@ -13,8 +12,4 @@ def serve(conn):
             conn.sendall(b"received %d %s\n" % (total, unit.encode()))
 
 
-listener = socket.create_server(("127.0.0.1", 0))
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],),
-                     daemon=True).start()
+serve_clients(serve)

@@ -1,7 +1,6 @@
 """An echo server with one thread a client. Prints its port, then serves."""
 
-import socket
-import threading
+from serving import serve_clients
 
 
 def serve(conn):
@@ -13,10 +12,4 @@ def serve(conn):
             conn.sendall(data)
 
 
-listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
-listener.listen()
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    conn, address = listener.accept()
-    threading.Thread(target=serve, args=(conn,), daemon=True).start()
+serve_clients(serve)

@@ -8,18 +8,9 @@ import socket
 import sys
 import threading
 
+from receiving import receive_exactly
+
 ADDRESS = ("127.0.0.1", int(sys.argv[1]))
-
-
-def receive(sk, size):
-    pieces = []
-    while size > 0:
-        piece = sk.recv(size)
-        if not piece:
-            break
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
 
 
 def echo(data):
@@ -27,7 +18,7 @@ def echo(data):
     with socket.create_connection(ADDRESS, timeout=15) as sk:
         sender = threading.Thread(target=sk.sendall, args=(data,))
         sender.start()
-        answer = receive(sk, len(data))
+        answer = receive_exactly(sk, len(data))
         sender.join()
         return answer
 
@@ -38,7 +29,7 @@ def echo_after_half_close(data):
         sk.sendall(data)
         sk.shutdown(socket.SHUT_WR)
         # One byte more than there is: the end of the stream must come, too.
-        return receive(sk, len(data) + 1)
+        return receive_exactly(sk, len(data) + 1)
 
 
 def check(case, answer, data):
@@ -57,7 +48,7 @@ def check_many(count):
         with socket.create_connection(ADDRESS, timeout=15) as sk:
             barrier.wait(15)
             sk.sendall(data)
-            if receive(sk, len(data)) == data:
+            if receive_exactly(sk, len(data)) == data:
                 right.append(number)
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]

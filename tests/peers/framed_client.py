@@ -9,22 +9,13 @@ import struct
 import sys
 import threading
 
+from receiving import receive_exactly
+
 ADDRESS = ("127.0.0.1", int(sys.argv[1]))
 
 
 def pack(message):
     return struct.pack(">I", len(message)) + message
-
-
-def receive_exactly(sk, size):
-    pieces = []
-    while size > 0:
-        piece = sk.recv(min(size, 65536))
-        if not piece:
-            break
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
 
 
 def receive(sk):

@@ -3,26 +3,17 @@
 The answers leave in pieces of one byte while they are short.
 """
 
-import socket
 import struct
-import threading
+
+from serving import send_cut, serve_clients
 
 
 def serve(conn):
     with conn, conn.makefile("rb") as file:
-        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while header := file.read(4):
             message = file.read(*struct.unpack(">I", header))
             answer = header + message
-            for byte in answer[:20]:
-                conn.sendall(bytes([byte]))
-            conn.sendall(answer[20:])
+            send_cut(conn, answer)
 
 
-listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
-listener.listen()
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    conn, address = listener.accept()
-    threading.Thread(target=serve, args=(conn,), daemon=True).start()
+serve_clients(serve)

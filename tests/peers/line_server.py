@@ -6,7 +6,8 @@
 
 import socket
 import sys
-import threading
+
+from serving import serve_clients
 
 
 def format_number(number, unit):
@@ -39,14 +40,9 @@ def serve(conn):
             else:
                 reply(conn, format_number(len(data), "byte"))
         if KIND == "count":
-            reply(conn, f"end after {format_number(total, 'byte')}")
+            size = format_number(total, "byte")
+            reply(conn, f"end after {size}, line feeds included")
 
 
 KIND = sys.argv[1]
-listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
-listener.listen()
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    conn, address = listener.accept()
-    threading.Thread(target=serve, args=(conn,), daemon=True).start()
+serve_clients(serve)

@@ -1,4 +1,7 @@
-"""The UDP client of the notes, at another port and with a way out."""
+"""The UDP client of many notes, with a way out: input, sendto, recvfrom.
+
+    notes_udp_client.py PORT
+"""
 
 import socket
 import sys
@@ -11,5 +14,5 @@ while True:
         break
     sk.sendto(text.encode(), ("127.0.0.1", int(sys.argv[1])))
     data, address = sk.recvfrom(1024)
-    print(data.decode())
+    print(str(data))
 sk.close()

@@ -6,7 +6,8 @@ With a number it waits for so many bytes first, so that messages stick for sure.
 import json
 import socket
 import sys
-import threading
+
+from serving import serve_clients
 
 
 def serve(conn, wait):
@@ -20,9 +21,4 @@ def serve(conn, wait):
             conn.sendall(f"1 message of {len(data)} {unit}: {text}\n".encode())
 
 
-wait = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-listener = socket.create_server(("127.0.0.1", 0))
-print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0], wait),
-                     daemon=True).start()
+serve_clients(serve, int(sys.argv[1]) if len(sys.argv) > 1 else 0)
