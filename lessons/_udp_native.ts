@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatCount } from "./_bytes.ts";
 import { show } from "./_demo.ts";
 import { drawBoxes } from "./_draw.ts";
 import type { Run } from "./_run.ts";
@@ -47,13 +48,11 @@ export async function showNative(run: Run): Promise<void> {
     en: "   3,000 bytes into 1,024 are cut here, too, and nothing tells:",
     zh: "   3,000 字节收进 1,024 字节的缓冲区，同样会被截断，而且毫无提示：",
   });
-  show(
-    "sender.send(…)",
-    await sender.send(new Uint8Array(3000), receiver.addr),
-  );
+  const sent = await sender.send(new Uint8Array(3000), receiver.addr);
+  show("sender.send(…)", formatCount(sent));
   const [data, from] = await receiver.receive(new Uint8Array(1024));
   const name = formatNet(from as Deno.NetAddr);
-  show("receiver.receive(…)", `${data.length}, ${name}`);
+  show("receiver.receive(…)", `${formatCount(data.length)}, ${name}`);
 }
 
 /** Opens a socket and has it closed with the others. */

@@ -437,7 +437,7 @@ export const LESSON: Lesson = {
   options: {
     delimiter: {
       help: {
-        en: "a line feed after each message (for nc), not its length before it",
+        en: "a line feed after each message (for nc), no length before it",
         zh: "每条消息后面加换行符（可以用 nc），而不是前面加长度",
       },
     },

@@ -315,8 +315,7 @@ export const LESSON: Lesson = {
   },
   help: {
     client: {
-      en:
-        "send each line, print its echo, which has to be just the same; q ends",
+      en: "send each line, print its echo, just the same bytes; q ends",
       zh: "把每一行发出去，并打印回复（服务器须原样回送）；输入 q 退出",
     },
   },

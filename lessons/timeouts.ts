@@ -302,8 +302,8 @@ export const LESSON: Lesson = {
   },
   help: {
     client: {
-      en: "send each line of standard input, print each line of reply; q ends",
-      zh: "把标准输入的每一行发出去，并打印每个回复（一行）；输入 q 退出",
+      en: "send each line, print each reply, which is a line; q ends",
+      zh: "把每一行发出去，并打印每个回复（一行文本）；输入 q 退出",
     },
   },
   demo: async (run) => {
