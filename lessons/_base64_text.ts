@@ -12,11 +12,14 @@ export class Base64Error extends Error {
   /** The name of the errno that is closest, "Protocol error". */
   readonly code = "EPROTO";
 
-  /** `data` is what came, `cause` the error of the decoder that refused it. */
-  constructor(data: string, cause?: unknown) {
+  /**
+   * `data` is what came, `problem` what is wrong with it, and `cause` the error of
+   * the decoder that refused it.
+   */
+  constructor(data: string, problem: string, cause?: unknown) {
     // Anything may have come: it is quoted, and not all of it.
     const start = data.length > 40 ? `${data.slice(0, 40)}…` : data;
-    super(`Not UTF-8 in base64: ${JSON.stringify(start)}`, { cause });
+    super(`${problem}: ${JSON.stringify(start)}`, { cause });
     this.name = "Base64Error";
   }
 }
@@ -36,12 +39,21 @@ export function encodeText(text: string): Bytes {
 /** As Python's `base64.b64decode(data, validate=True).decode()`. */
 export function decodeText(data: Bytes): string {
   const text = new TextDecoder().decode(data).trimEnd();
-  if (text.length % 4 !== 0) throw new Base64Error(text);
+  if (text.length % 4 !== 0) throw new Base64Error(text, NO_BASE64);
+  const bytes = attempt(() => decodeBase64(text), text, NO_BASE64);
+  return attempt(() => decode(bytes), text, NO_TEXT);
+}
+
+const NO_BASE64 = "Not base64";
+const NO_TEXT = "Base64, but not of UTF-8";
+
+/** Does one step of the decoding; its refusal is one of ours. */
+function attempt<T>(step: () => T, text: string, problem: string): T {
   try {
-    return decode(decodeBase64(text));
+    return step();
   } catch (error) {
     const isRefusal = error instanceof TypeError || error instanceof RangeError;
-    throw isRefusal ? new Base64Error(text, error) : error;
+    throw isRefusal ? new Base64Error(text, problem, error) : error;
   }
 }
 

@@ -12,22 +12,15 @@ import { answer, decodeText, encodeText } from "./_base64_text.ts";
 import { type Bytes, encode, repr } from "./_bytes.ts";
 import { failureOf, show } from "./_demo.ts";
 import { drawBoxes } from "./_draw.ts";
+import type { End } from "./_frames.ts";
 import { waitForUnread } from "./_kernel.ts";
 import { readLines, writeLine } from "./_lines.ts";
-import { UsageError } from "./_options.ts";
 import { connectPair } from "./_pair.ts";
+import { describeEnd } from "./_reply_words.ts";
 import type { Run } from "./_run.ts";
 
 /** How much the notes receive at a time. */
 const BUFLEN = 512;
-
-/** One end of a connection, whichever API it is of. */
-export interface End {
-  /** Sends all of it, as Python's `sendall`. */
-  readonly send: (data: Bytes) => Promise<void>;
-  /** Receives at most so much, as Python's `recv`. */
-  readonly recv: (size: number) => Promise<Bytes>;
-}
 
 // ## The server
 
@@ -47,32 +40,42 @@ export async function answerPieces({ send, recv }: End): Promise<number> {
 // What cannot work is not tried. An empty line has no bytes to send, so that the
 // server could not know of it. A long one would be cut, and be answered twice.
 
-/** Sends each line of input, and prints the piece that answers it. */
+/**
+ * Sends each line of input, and prints the piece that answers it within `seconds`.
+ */
 export async function talkUnframed(
   { send, recv }: End,
+  seconds: number,
   run: Run,
 ): Promise<void> {
-  const seconds = findTimeout(run);
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
     const data = encodeText(line);
-    if (data.length === 0 || data.length > BUFLEN) {
-      run.note({
-        en: `not sent: ${data.length} bytes of base64, where 1 to 512 can go`,
-        zh: `没有发送：编码后有 ${data.length} 字节，只能发 1 到 512 字节`,
-      });
-      continue;
-    }
+    if (!arrivesWhole(data, run)) continue;
     await send(data);
     const reply = await answerWithin(seconds, recv(BUFLEN), run);
     if (reply.length === 0) {
-      throw new socket.ConnectionError(run.text({
-        en: "The server closed the connection without an answer",
-        zh: "服务器没有回复就关闭了连接",
-      }));
+      throw new socket.ConnectionError(run.text(describeEnd(0)));
     }
     await writeLine(decodeText(reply));
   }
+}
+
+/** Whether one `recv` can bring it; if not, the reader is told. */
+function arrivesWhole({ length }: Bytes, run: Run): boolean {
+  if (length === 0) {
+    run.note({
+      en: "not sent: an empty line is no bytes, so the server would not hear " +
+        "of it",
+      zh: "没有发送：空行编码后是 0 字节，服务器根本不会知道",
+    });
+  } else if (length > BUFLEN) {
+    run.note({
+      en: `not sent: ${length} bytes of base64, one recv takes ${BUFLEN}`,
+      zh: `没有发送：编码后有 ${length} 字节，一次 recv 只收 ${BUFLEN} 字节`,
+    });
+  }
+  return length > 0 && length <= BUFLEN;
 }
 
 // Who gives up waiting has to leave: an answer that comes later would be taken for
@@ -86,11 +89,10 @@ async function answerWithin(
   const timer = setTimeout(() => {
     reject(
       new socket.ConnectionError(run.text({
-        en:
-          `No answer within ${seconds} s. The server in the notes sends none; ` +
-          "--timeout waits longer",
-        zh: `${seconds} 秒内没有回复。笔记里的服务器从不回复；` +
-          "可以用 --timeout 延长等待时间",
+        en: `No answer within ${seconds} s. Was the server started with ` +
+          "--unframed? (That of the notes sends none.)",
+        zh: `${seconds} 秒内没有回复。服务器是用 --unframed 启动的吗？` +
+          "（笔记里的服务器从不回复。）",
       })),
     );
   }, seconds * 1000);
@@ -99,17 +101,6 @@ async function answerWithin(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function findTimeout({ values, language }: Run): number {
-  const seconds = Number(values.get("timeout"));
-  if (seconds > 0 && seconds < 1e6) return seconds;
-  throw new UsageError({
-    en: `Option --timeout must be a number of seconds: current value is "${
-      values.get("timeout")
-    }"`,
-    zh: `选项 --timeout 必须是秒数，而不是“${values.get("timeout")}”`,
-  }, language);
 }
 
 // ## What gets lost
@@ -150,10 +141,10 @@ export async function showLosses(run: Run): Promise<void> {
     show(
       "recv(512)",
       run.text({
-        en: `${part.length} bytes, a whole message of ${
+        en: `${part.length} bytes, as if a whole message: ${
           decodeText(part).length
         } x`,
-        zh: `${part.length} 字节，是一条完整的消息：${
+        zh: `${part.length} 字节，看起来像一条完整的消息：${
           decodeText(part).length
         } 个 x`,
       }),
@@ -167,12 +158,12 @@ export async function showLosses(run: Run): Promise<void> {
       "   hi? Python drops bye without a word, and raises “Incorrect padding”\n" +
       "   for a half, which ends the server. Others take a half for a whole:",
     zh:
-      "   512 是 4 的倍数，所以长消息的两段都能冒充完整的消息。另外两个，还有\n" +
+      "   512 是 4 的倍数，所以长消息的两段都能冒充完整的消息。另外两段，还有\n" +
       "   aG（hi 的一半），解码器会怎样处理？Python 一声不响地把 bye 丢掉了；\n" +
       "   遇到一半则抛出 Incorrect padding，服务器就此退出。有的解码器却把一半\n" +
       "   当成完整的：",
   });
-  console.log(compareDecoders());
+  console.log(compareDecoders(run));
 
   // Both wait for bytes that nobody is going to send. They give up, here.
   await client.sendall(encodeText(""));
@@ -183,12 +174,13 @@ export async function showLosses(run: Run): Promise<void> {
   ]);
   run.say({
     en:
-      "5. Their client waits for an answer that their server never sends. And an\n" +
+      "5. The notes' client waits for an answer that their server never sends. An\n" +
       "   empty line is no bytes, so that the server does not hear of it. Both\n" +
       "   would wait for ever; we give up after 0.1 s:",
     zh:
-      "5. 那个客户端要等回复，而那个服务器从不回复。空行编码后是 0 个字节，\n" +
-      "   等于什么也没发，服务器毫不知情。双方会一直等下去；这里等 0.1 秒就放弃：",
+      "5. 笔记里的客户端要等回复，而笔记里的服务器从不回复。空行编码后是 0 个\n" +
+      "   字节，等于什么也没发，服务器毫不知情。双方会一直等下去；这里等 0.1 秒\n" +
+      "   就放弃：",
   });
   show("client.recv(512)", unanswered);
   show("conn.recv(512)", empty);
@@ -197,20 +189,24 @@ export async function showLosses(run: Run): Promise<void> {
 // Four opinions on bytes that are no message. Python is not asked here: its row is
 // what Python 3.11 said.
 const INPUTS = ["aGk=Ynll", "5L2g5a", "aG"];
-const PYTHON_SAYS = ["b'hi'", "error", "error"];
+const PYTHON_SAYS = ["b'hi'", null, null];
 
-function compareDecoders(): string {
+function compareDecoders(run: Run): string {
+  const error = run.text({ en: "error", zh: "报错" });
   const rows: [name: string, decoder: (text: string) => string][] = [
     ["atob", (text) => repr(toBytes(atob(text)))],
     ["@std/encoding", (text) => repr(decodeBase64(text))],
-    ["this lesson", (text) => decodeText(encode(text))],
+    [
+      run.text({ en: "this lesson", zh: "本课" }),
+      (text) => decodeText(encode(text)),
+    ],
   ];
   return drawBoxes(
     ["", ...INPUTS],
-    ["Python b64decode", ...PYTHON_SAYS],
+    ["Python b64decode", ...PYTHON_SAYS.map((said) => said ?? error)],
     ...rows.map(([name, decoder]) => [
       name,
-      ...INPUTS.map((text) => tryOut(() => decoder(text))),
+      ...INPUTS.map((text) => tryOut(() => decoder(text)) ?? error),
     ]),
   );
 }
@@ -221,10 +217,10 @@ function toBytes(characters: string): Bytes {
 }
 
 // Which error it is depends on the decoder: DOMException, TypeError, …
-function tryOut(decode: () => string): string {
+function tryOut(decode: () => string): string | null {
   try {
     return decode();
   } catch {
-    return "error";
+    return null;
   }
 }

@@ -57,3 +57,8 @@ export function hex(data: Bytes): string {
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
+
+/** A number with what it counts: `1 byte`, `2 bytes`. */
+export function formatNumber(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? "" : "s"}`;
+}

@@ -107,8 +107,11 @@ async function decodeAlone(
 ): Promise<void> {
   run.say({
     en:
-      "4. Decode each piece by itself, as recv(1024).decode() does in Python:",
-    zh: "4. 每收到一块就单独解码，就像 Python 里的 recv(1024).decode()：",
+      "4. Decode each piece by itself, as recv(1024).decode() does in Python.\n" +
+      "   loose is new TextDecoder(), strict is one with { fatal: true }:",
+    zh:
+      "4. 每收到一块就单独解码，就像 Python 里的 recv(1024).decode()。loose 是\n" +
+      "   new TextDecoder()，strict 加了 { fatal: true }：",
   });
   const loose = new TextDecoder();
   show("loose.decode(first)", loose.decode(first));
@@ -122,7 +125,7 @@ async function decodeAlone(
       "   in Python, whose data.decode() raises UnicodeDecodeError.",
     zh:
       "   JavaScript 会掩盖这个错误：解不出来的地方换成 \uFFFD（U+FFFD），程序照常\n" +
-      "   运行。加上 { fatal: true } 就会报错；Python 的 data.decode() 则总会\n" +
+      "   运行。加上 { fatal: true } 就会抛出异常；Python 的 data.decode() 则总会\n" +
       "   抛出 UnicodeDecodeError。",
   });
 }

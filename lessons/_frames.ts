@@ -30,9 +30,11 @@ export class FrameError extends Error {
 }
 
 /** Refuses a message that is, or is going to be, too long. */
-function checkSize(size: number, limit: number): void {
+function checkSize(size: number, limit: number, hint = ""): void {
   if (size <= limit) return;
-  throw new FrameError(`Message too long: ${size} bytes, at most ${limit}`);
+  throw new FrameError(
+    `Message too long: ${size} bytes, at most ${limit}${hint}`,
+  );
 }
 
 // ## What has arrived
@@ -119,10 +121,19 @@ export class LengthReader extends FrameReader {
     const { buffer, byteOffset, length } = this.kept;
     if (length < HEADER_SIZE) return undefined;
     const size = new DataView(buffer, byteOffset).getUint32(0);
-    checkSize(size, this.limit);
+    checkSize(size, this.limit, suspectText(this.kept));
     if (length < HEADER_SIZE + size) return undefined;
     return this.take(HEADER_SIZE + size).subarray(HEADER_SIZE);
   }
+}
+
+// The likeliest cause of a length that is much too long: the other end sends no
+// lengths at all.
+function suspectText(data: Bytes): string {
+  const header = String.fromCharCode(...data.subarray(0, HEADER_SIZE));
+  if (!/^[ -~]+$/.test(header)) return "";
+  const quoted = JSON.stringify(header);
+  return ` (it begins with ${quoted}: is that text, not a length?)`;
 }
 
 // ## A line feed after it
@@ -185,6 +196,14 @@ export const LINES: Framing = {
 //
 // `recv` is called only while no whole message is there: one call may have brought
 // three of them. The end of the stream is `null`, since an empty message exists.
+
+/** One end of a connection, whichever API it is of. */
+export interface End {
+  /** Sends all of it, as Python's `sendall`. */
+  readonly send: (data: Bytes) => Promise<void>;
+  /** Receives at most so much, as Python's `recv`: no bytes mean the end. */
+  readonly recv: (size: number) => Promise<Bytes>;
+}
 
 /**
  * The next message, or `null` once the stream has ended. `recv` is a socket's, or

@@ -6,13 +6,18 @@
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
+import type { Text } from "./_languages.ts";
 
 /** Standard input or output fails, which is no matter of any socket. */
 export class StandardStreamError extends Error {
+  /** What has failed, in the reader's language. */
+  readonly text: Text;
+
   /** `cause` is Deno's own error. */
-  constructor(message: string, cause: unknown) {
-    super(message, { cause });
+  constructor(text: Text, cause: unknown) {
+    super(text.en, { cause });
     this.name = "StandardStreamError";
+    this.text = text;
   }
 }
 
@@ -25,6 +30,7 @@ export async function* readLines(signal: AbortSignal): AsyncGenerator<string> {
   const isTerminal = Deno.stdin.isTerminal();
   const buffer = new Uint8Array(64 * 1024);
   let rest = "";
+  let number = 0;
   while (!signal.aborted) {
     if (isTerminal) await write(">>> ");
     const count = await Promise.race([readInput(buffer), aborted]);
@@ -32,10 +38,12 @@ export async function* readLines(signal: AbortSignal): AsyncGenerator<string> {
       decoder,
       buffer.subarray(0, count ?? 0),
       count !== null,
+      number + 1,
     );
     const lines = text.split("\n");
     lines[0] = rest + lines[0];
     rest = lines.pop()!;
+    number += lines.length;
     for (const line of lines) yield line.replace(/\r$/, "");
     if (count === null) break;
   }
@@ -59,10 +67,10 @@ async function readInput(buffer: Uint8Array): Promise<number | null> {
   try {
     return await Deno.stdin.read(buffer);
   } catch (error) {
-    throw new StandardStreamError(
-      `Cannot read standard input: ${error}`,
-      error,
-    );
+    throw new StandardStreamError({
+      en: `Cannot read standard input: ${error}`,
+      zh: `无法读取标准输入：${error}`,
+    }, error);
   } finally {
     isReading = false;
   }
@@ -72,11 +80,15 @@ function decode(
   decoder: TextDecoder,
   bytes: Uint8Array,
   stream: boolean,
+  number: number,
 ): string {
   try {
     return decoder.decode(bytes, { stream });
   } catch (error) {
-    throw new StandardStreamError("Standard input is not UTF-8", error);
+    throw new StandardStreamError({
+      en: `Standard input is not UTF-8, in line ${number} or after it`,
+      zh: `标准输入不是 UTF-8 编码（第 ${number} 行或其后）`,
+    }, error);
   }
 }
 
@@ -113,9 +125,9 @@ async function write(text: string): Promise<void> {
       sent += await Deno.stdout.write(bytes.subarray(sent));
     }
   } catch (error) {
-    throw new StandardStreamError(
-      `Cannot write to standard output: ${error}`,
-      error,
-    );
+    throw new StandardStreamError({
+      en: `Cannot write to standard output: ${error}`,
+      zh: `无法写入标准输出：${error}`,
+    }, error);
   }
 }

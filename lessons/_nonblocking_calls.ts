@@ -38,8 +38,8 @@ function showModes(sock: socket.Socket, run: Run): void {
       "   each socket is set for itself.) null and 0 are Python's None and 0.0:",
     zh: "如果程序不能等，怎么办？一个调用在等某个客户端时，其他客户端都得\n" +
       "跟着等。\n\n" +
-      "1. 新建的套接字是阻塞的：调用会一直等下去。setblocking(False) 等价\n" +
-      "   于 settimeout(0)。（有的笔记把它们归入“面向模块的函数”，这是误译：\n" +
+      "1. 新建的套接字是阻塞的：调用会一直等到有结果。setblocking(False)\n" +
+      "   等价于 settimeout(0)。（有的笔记把它们归入“面向模块的函数”，这是误译：\n" +
       "   原文是 blocking-oriented，意为“与阻塞有关的”；而且它们是套接字的\n" +
       "   方法，每个套接字各自设置。）null 和 0 即 Python 的 None 和 0.0：",
   });
@@ -47,7 +47,7 @@ function showModes(sock: socket.Socket, run: Run): void {
     const [seconds, isBlocking] = [sock.gettimeout(), sock.getblocking()];
     return `gettimeout() ${seconds}, getblocking() ${isBlocking}`;
   };
-  show("a new socket", mode());
+  show(run.text({ en: "a new socket", zh: "新建的套接字" }), mode());
   sock.settimeout(0.5);
   show("settimeout(0.5)", mode());
   sock.setblocking(true);
@@ -69,7 +69,7 @@ async function showNothing(
       "2. Nobody connects, and nothing has come. What does a call return that\n" +
       "   must not wait? (Not b'': that is the end of the stream.)",
     zh: "2. 没有客户端连接，也没有数据到达。不能等待的调用会返回什么？\n" +
-      "   （不会是 b''：那表示数据流已经结束。）",
+      "   （不会是 b''：那表示字节流已经结束。）",
   });
   show("listener.accept()", await failureOf(() => listener.accept()));
   show("client.recv(1024)", await failureOf(() => client.recv(1024)));
@@ -82,23 +82,26 @@ async function showNothing(
   show("client.recv(1024)", await failureOf(() => client.recv(1024)));
   run.say({
     en:
-      "   Notes say: it raises socket.error. Since Python 3.3 that is another\n" +
+      "   Some notes say: it raises socket.error. Since Python 3.3 that is another\n" +
       "   name of OSError, and this is its subclass BlockingIOError. Catch\n" +
       "   that, not a number. The 10035 of many posts (“[WinError 10035] A\n" +
       "   non-blocking socket operation could not be completed immediately”)\n" +
       "   is Windows' number for it:",
     zh:
-      "   笔记上说会抛出 socket.error。从 Python 3.3 起，它只是 OSError 的\n" +
+      "   有的笔记说会抛出 socket.error。从 Python 3.3 起，它只是 OSError 的\n" +
       "   别名，而这里抛出的是其子类 BlockingIOError。应当捕获这个类，不要\n" +
       "   去比较数字。网上常见的 10035（“[WinError 10035] 无法立即完成一个\n" +
       "   非阻止性套接字操作。”）就是它在 Windows 上的编号：",
   });
-  const nothing = run.text({ en: "nothing yet", zh: "暂时没有" });
-  const begun = run.text({ en: "connect has begun", zh: "正在连接" });
+  const nothing = run.text({
+    en: "nothing there yet",
+    zh: "暂时没有数据或连接",
+  });
+  const begun = run.text({ en: "connect has begun", zh: "connect 已开始" });
   console.log(drawBoxes(
     ["", "Linux", "macOS", "Windows"],
-    [`EAGAIN       ${nothing}`, "11", "35", "10035"],
-    [`EINPROGRESS  ${begun}`, "115", "36", "10035"],
+    [nothing, "11", "35", "10035"],
+    [begun, "115", "36", "10035"],
   ));
   show("socket.error === OSError", socket.error === socket.OSError);
 }
@@ -113,10 +116,12 @@ async function showNoRoom(
   run.say({
     en:
       "3. send must not wait either. The server does not receive. How much of\n" +
-      `   ${formatCount(MUCH)} bytes does send take?`,
+      `   ${formatCount(MUCH)} bytes does one send get into the buffer?`,
     zh:
-      `3. send 同样不能等。服务器一直不接收，${formatCount(MUCH)} 个字节，\n` +
-      "   send 能收下多少？",
+      `3. send 同样不能等。服务器一直不接收。要发 ${
+        formatCount(MUCH)
+      } 字节，一次\n` +
+      "   send 能放进缓冲区多少？",
   });
   const data = new Uint8Array(MUCH);
   const sent = await client.send(data);
@@ -127,7 +132,7 @@ async function showNoRoom(
   await receiveAll(conn, sent);
   run.say({
     en: "   Now the server receives them all, which makes room:",
-    zh: "   现在服务器把它们全部收下，缓冲区又空了出来：",
+    zh: "   现在服务器把它们全部接收，缓冲区又空了出来：",
   });
   show("select([], [client], …)", await look([], [client]));
   show("client.send(hi)", await client.send(encode("hi")));
@@ -162,12 +167,14 @@ async function showConnect(listener: socket.Socket, run: Run): Promise<void> {
   run.say({
     en:
       "4. connect begins, and does not wait for what becomes of it: 115 means\n" +
-      "   “in progress”, and 114 “already”. Somebody listens at one of these two\n" +
-      "   ports, nobody at the other. Which one is which?",
-    zh:
-      "4. connect 只负责开始连接，不等结果：115 表示“正在进行”，114 表示“已\n" +
-      "   经在进行”。下面两个端口，一个有程序在监听，另一个没有。你看得出\n" +
-      "   哪个是哪个吗？",
+      "   “in progress”, and 114 “already”. (In Python, on one computer, it is\n" +
+      "   mostly connected by then: the second connect succeeds, and a third\n" +
+      "   gets 106.) Somebody listens at one of these two ports, nobody at the\n" +
+      "   other. Which one is which?",
+    zh: "4. connect 只负责开始连接，不等结果：115 表示“正在进行”，114 表示\n" +
+      "   “已经在进行”。（Python 在本机上通常已经连好：第二次 connect 直接\n" +
+      "   成功，第三次得到 106。）下面两个端口，一个有程序在监听，另一个\n" +
+      "   没有。你看得出哪个是哪个吗？",
   });
   using first = socket.socket(socket.AF_INET, socket.SOCK_STREAM);
   using second = socket.socket(socket.AF_INET, socket.SOCK_STREAM);

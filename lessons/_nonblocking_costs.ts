@@ -72,8 +72,14 @@ async function showSpin(
       `   里，等消息到了再醒：\n\n${lanes}`,
   });
   console.log();
-  show(`${questions} recv in vain`, asking);
-  show(`${answers} select`, sleeping);
+  show(
+    run.text({
+      en: `${questions} recv in vain`,
+      zh: `${questions} 次 recv，全部落空`,
+    }),
+    asking.text(run),
+  );
+  show(formatSelects(answers, run), sleeping.text(run));
   run.say({
     en:
       "   Here each question lets the event loop look first, which takes about\n" +
@@ -114,12 +120,17 @@ async function showAlwaysWritable(
       "   EVENT_READ | EVENT_WRITE，有些著名的示例就是这样写的。只要有一个\n" +
       "   一声不吭的客户端就够了，因为它总是可写：",
   });
-  show(`${formatCount(ROUNDS)} select`, both);
+  show(formatSelects(ROUNDS, run), both.text(run));
   run.say({
     en: "   With EVENT_READ alone, until the same client says something:",
     zh: "   只注册 EVENT_READ，等到同一个客户端发来数据为止：",
   });
-  show(`${rounds} select`, one);
+  show(formatSelects(rounds, run), one.text(run));
+}
+
+function formatSelects(count: number, run: Run): string {
+  const n = formatCount(count);
+  return run.text({ en: `${n} select`, zh: `${n} 次 select` });
 }
 
 async function sendAfter(sock: socket.Socket, ms: number): Promise<void> {
@@ -129,7 +140,7 @@ async function sendAfter(sock: socket.Socket, ms: number): Promise<void> {
 
 interface Cost {
   readonly ms: number;
-  toString(): string;
+  text(run: Run): string;
 }
 
 /** How long something takes, and how long the processor works meanwhile. */
@@ -139,6 +150,10 @@ async function measure(work: () => Promise<void>): Promise<Cost> {
   await work();
   const { user, system } = process.cpuUsage(before);
   const ms = performance.now() - begin;
-  const cpu = ((user + system) / 1000).toFixed(1);
-  return { ms, toString: () => `${ms.toFixed(1)} ms, CPU ${cpu} ms` };
+  const [all, cpu] = [ms, (user + system) / 1000].map((n) => n.toFixed(1));
+  const text = {
+    en: `${all} ms, CPU ${cpu} ms`,
+    zh: `${all} 毫秒，CPU ${cpu} 毫秒`,
+  };
+  return { ms, text: (run) => run.text(text) };
 }

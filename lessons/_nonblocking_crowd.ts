@@ -127,8 +127,8 @@ export async function showAwait(run: Run): Promise<void> {
       "8. An event loop does all of this for you. Deno has one: below, its\n" +
       "   sockets are all non-blocking, and it waits in a selector (epoll on\n" +
       `   Linux). What is left to write is one client:\n\n${ECHO}`,
-    zh: "8. 这一切，事件循环都替你做了。Deno 就有一个：它底层的套接字全是非\n" +
-      "   阻塞的，它也在一个选择器里等（Linux 上是 epoll）。你只需写出如何\n" +
+    zh: "8. 这一切，事件循环都替你做了。Deno 就有一个：它底层的套接字全是\n" +
+      "   非阻塞的，它也在一个选择器里等（Linux 上是 epoll）。你只需写出如何\n" +
       `   服务一个客户端：\n\n${ECHO}`,
   });
   console.log();
@@ -139,10 +139,13 @@ export async function showAwait(run: Run): Promise<void> {
     ],
     ["register, select", "await"],
     [
-      "Client",
+      run.text({
+        en: "a Client object for each",
+        zh: "每个客户端的 Client 对象",
+      }),
       run.text({
         en: "variables, and the line reached",
-        zh: "局部变量，以及执行到哪一行",
+        zh: "局部变量和执行位置",
       }),
     ],
     ["EVENT_READ", "await conn.recv(4096)"],

@@ -9,7 +9,7 @@
 
 import { BlockingIOError, OSError, type Socket } from "../mod.ts";
 import { DefaultSelector, EVENT_READ, EVENT_WRITE } from "../src/selectors.ts";
-import { type Bytes, concat } from "./_bytes.ts";
+import { type Bytes, concat, formatNumber } from "./_bytes.ts";
 import type { Text } from "./_languages.ts";
 import { formatAddress } from "./_options.ts";
 
@@ -128,7 +128,7 @@ export class EchoLoop implements Disposable {
       error
         ? { en: `${name} is gone: ${error}`, zh: `${name} 异常断开：${error}` }
         : {
-          en: `${name} has left, ${echoed} bytes echoed`,
+          en: `${name} has left, ${formatNumber(echoed, "byte")} echoed`,
           zh: `${name} 已离开，回送了 ${echoed} 字节`,
         },
     );

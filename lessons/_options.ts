@@ -20,6 +20,8 @@ export type Command = "demo" | "server" | "client";
 
 /** An option of one lesson alone. */
 export interface LessonOption {
+  /** The end that takes it, if not both do. */
+  readonly end?: "server" | "client";
   /** What `--help` says of it. */
   readonly help: Text;
   /** What stands for its value in the help; a switch, with no value, has none. */
@@ -82,7 +84,8 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
     syntax.options[name]?.placeholder !== undefined;
   const hasEnds = Object.keys(syntax.ends).length > 0;
   const unknown: string[] = [];
-  const parsed: Record<string, unknown> & { _: unknown[] } = parseArgs(args, {
+  const joined = joinNegative(args, ["port", ...own.filter(takesValue)]);
+  const parsed: Record<string, unknown> & { _: unknown[] } = parseArgs(joined, {
     string: [
       ...["_", "lang"],
       ...(hasEnds ? ["host", "port"] : []),
@@ -111,12 +114,27 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
     ? word as Command
     : undefined;
   const extra = command === undefined ? word : others[0];
+  const isSecond = command !== undefined && extra !== undefined &&
+    extra in syntax.ends;
   check(
     unknown.length === 0,
     `Unknown option: ${unknown[0]}`,
     `未知选项：${unknown[0]}`,
   );
+  check(
+    !isSecond,
+    `One command at a time: ${command} or ${extra}`,
+    `一次只能用一个命令：${command} 或 ${extra}`,
+  );
   check(extra === undefined, `Unknown command: ${extra}`, `未知命令：${extra}`);
+  for (const [name, { end }] of Object.entries(syntax.options)) {
+    const isGiven = parsed[name] !== undefined && parsed[name] !== false;
+    check(
+      end === undefined || end === command || !isGiven,
+      `Option --${name} is for the ${end}`,
+      `选项 --${name} 只用于 ${end}`,
+    );
+  }
   check(
     lang === language,
     `Option --lang must be en or zh: current value is "${lang}"`,
@@ -126,6 +144,12 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
     host !== "",
     "Option --host must not be empty",
     "选项 --host 不能为空",
+  );
+  const [, hostPort] = `${host}`.match(/^[^:]+:(\d+)$/) ?? [];
+  check(
+    hostPort === undefined,
+    `Option --host takes no port: use --port ${hostPort}`,
+    `选项 --host 不含端口，请用 --port ${hostPort}`,
   );
   const least = command === "client" ? 1 : 0;
   check(
@@ -146,6 +170,19 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
     switches: new Set(own.filter((name) => parsed[name] === true)),
     values: new Map(values),
   };
+}
+
+/** Values such as `-1` would be taken for options: joins them to theirs. */
+function joinNegative(args: string[], names: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1) ?? "";
+    const isValue = /^-\d/.test(arg) &&
+      names.some((name) => last === `--${name}`);
+    if (isValue) joined[joined.length - 1] = `${last}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** Columns of an option and its value in the help. */
@@ -184,8 +221,8 @@ export function formatUsage(syntax: Syntax): Text {
     }]);
   }
   rows.push(["--lang en|zh", {
-    en: "the language of the narration",
-    zh: "讲解所用的语言",
+    en: "the language of the narration (that of LANG)",
+    zh: "讲解所用的语言（默认取自 LANG）",
   }], ["--help", { en: "this text", zh: "显示这段说明" }]);
   const list = (language: Language) =>
     rows.map(([option, help]) =>
@@ -208,7 +245,7 @@ export function formatTitle(
   const number = findNumber(findName(url));
   return {
     en: `Lesson ${number}: ${title.en}`,
-    zh: `第 ${number} 课：${title.zh}`,
+    zh: `第 ${number} 课　${title.zh}`,
   };
 }
 

@@ -29,6 +29,13 @@ export function findNumber(name: string): number {
   return (PATH as readonly string[]).indexOf(name) + 1;
 }
 
+/** The command that runs the next lesson. */
+export function formatNextCommand(url: string, name: string): string {
+  return url.startsWith("file:")
+    ? `deno task learn ${name}`
+    : formatCommand(url, name);
+}
+
 /** The command that runs a lesson, in the way in which this one was run. */
 export function formatCommand(url: string, name: string): string {
   const script = url.startsWith("file:")

@@ -7,7 +7,9 @@
 
 import { isUtf8 } from "node:buffer";
 import { ConnectionError } from "../mod.ts";
-import { type Bytes, concat, decode } from "./_bytes.ts";
+import { type Bytes, concat, decode, formatNumber } from "./_bytes.ts";
+import { withPatience } from "./_patience.ts";
+import { describeEnd, NO_LINE } from "./_reply_words.ts";
 import type { Run } from "./_run.ts";
 
 /** What ends a line. */
@@ -68,20 +70,18 @@ export async function receiveReply(
   replies: AsyncGenerator<Line, void>,
   run: Run,
 ): Promise<string> {
-  const { value: reply } = await replies.next();
+  const next = withPatience(run, NO_LINE, replies.next());
+  const { value: reply } = await next;
   if (reply?.isEnded) return decodeReply(reply, run);
-  const size = reply?.size ?? 0;
-  throw new ConnectionError(run.text({
-    en: `The server closed the connection after ${size} bytes of its reply`,
-    zh: `服务器关闭了连接：它的回复只收到 ${size} 字节`,
-  }));
+  throw new ConnectionError(run.text(describeEnd(reply?.size ?? 0)));
 }
 
 /** The text of a reply; an error if it is too long, or no text at all. */
 export function decodeReply({ data, size }: Line, run: Run): string {
   if (size === data.length && isUtf8(data)) return decode(data);
   throw new ConnectionError(run.text({
-    en: `The server's reply is no line of text: ${size} bytes`,
-    zh: `服务器的回复不是一行文本：共 ${size} 字节`,
+    en: "The server's reply is not UTF-8 text, or too long " +
+      `(${formatNumber(size, "byte")})`,
+    zh: `服务器的回复不是 UTF-8 文本，或者太长（${size} 字节）`,
   }));
 }

@@ -17,7 +17,7 @@ import {
   type Syntax,
   UsageError,
 } from "./_options.ts";
-import { findName, findNumber, formatCommand, PATH } from "./_path.ts";
+import { findName, findNumber, formatNextCommand, PATH } from "./_path.ts";
 
 /** What a lesson's functions are given. */
 export interface Run extends Options {
@@ -73,12 +73,28 @@ const HELP = {
 /** How long after Ctrl-C a lesson may take to close everything. */
 const GRACE_MS = 1000;
 
+/** What somebody at a terminal is told first. */
+const GREETINGS = {
+  server: { en: "Ctrl-C ends the server.", zh: "按 Ctrl-C 结束服务器。" },
+  client: {
+    en: "Type a line and press Enter; q ends.",
+    zh: "输入一行，按回车发送；输入 q 结束。",
+  },
+};
+
+const CLOSED: Text = {
+  en: " (the server has closed the connection)",
+  zh: "（服务器已关闭连接）",
+};
+
 /** Words that help with the commonest failures, by code or by name. */
 const HINTS: Readonly<Record<string, Text>> = {
+  EPIPE: CLOSED,
+  ECONNRESET: CLOSED,
   ECONNREFUSED: { en: " (is the server running?)", zh: "（服务器启动了吗？）" },
   EADDRINUSE: {
-    en: " (is a server running there already?)",
-    zh: "（是不是已经有服务器在用这个端口？）",
+    en: " (is a server running there already? --port takes another)",
+    zh: "（是不是已经有服务器在用这个端口？可用 --port 换一个）",
   },
   TimeoutError: {
     en: " (no answer in time: a busy server, a wrong host, a firewall?)",
@@ -138,6 +154,10 @@ async function runCommand(lesson: Lesson, options: Options): Promise<void> {
   try {
     const part = (native ? lesson.native : lesson)?.[command];
     if (part === undefined) throw new TypeError(`No ${command} to run`);
+    const isWatched = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+    if (command !== "demo" && isWatched) {
+      console.error(GREETINGS[command][language]);
+    }
     await part({
       ...options,
       interrupted: interrupt.signal,
@@ -162,7 +182,7 @@ function formatNext({ url }: Lesson): Text {
   if (next === undefined) {
     return { en: "That was the last lesson.", zh: "这是最后一课。" };
   }
-  const command = formatCommand(url, next);
+  const command = formatNextCommand(url, next);
   return { en: `Next: ${command}`, zh: `下一课：${command}` };
 }
 
@@ -173,8 +193,16 @@ function reportFailure(error: unknown, options?: Options): void {
   // A host that cannot be a name is the user's, not ours.
   const isBadName = error instanceof Error && error.name === "UnicodeError";
   if (isBug && !isBadName) throw error;
+  // Nobody reads the output any more, as of `| head`: that is no failure to tell.
+  const isUnread = error instanceof StandardStreamError &&
+    error.cause instanceof Deno.errors.BrokenPipe;
+  if (isUnread) return;
+  const language = options?.language ?? "en";
+  const message = error instanceof StandardStreamError
+    ? error.text[language]
+    : error.message;
   const where = options ? whereFailed(error, options) : "";
-  console.error(`${error.name}: ${error.message}${where}`);
+  console.error(`${error.name}: ${message}${where}`);
 }
 
 /** The address, where it was one that failed, and what may help. */
@@ -186,5 +214,8 @@ function whereFailed(error: Error, options: Options): string {
   const address = formatAddress([host, port]);
   const { code } = error as { code?: unknown };
   const hint = (HINTS[String(code)] ?? HINTS[error.name])?.[language] ?? "";
-  return error.message.includes(address) ? hint : `: ${address}${hint}`;
+  if (error.message.includes(address)) return hint;
+  // Behind Chinese words a colon of another kind would look odd.
+  const isChinese = /\p{sc=Han}/u.test(error.message);
+  return isChinese ? `（${address}）${hint}` : `: ${address}${hint}`;
 }

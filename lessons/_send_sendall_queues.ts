@@ -37,7 +37,10 @@ export async function fill(pair: Pair, run: Run): Promise<number> {
     while (true) room += await client.send(PIECE);
   };
   show("client.send(…)", await failureOf(sendOn));
-  const label = run.text({ en: "taken before that", zh: "在此之前收下的" });
+  const label = run.text({
+    en: "taken before that",
+    zh: "在此之前已放进缓冲区",
+  });
   show(label, formatBytes(room, run));
   const held = await findHeld(pair, room);
   if (held !== undefined) drawHolders(held, room, run);
@@ -77,16 +80,17 @@ function drawHolders({ unsent, unread }: Held, room: number, run: Run): void {
   ];
   run.say({
     en:
-      "   The kernel tells where they are (the first line is of this module:\n" +
-      "   Deno cannot take a write back; CPython has only the other three):\n",
+      "   The kernel tells where they are. (The first line is of this module: in\n" +
+      "   Deno a write that has begun cannot be taken back, so the last piece\n" +
+      "   stays in the socket object. CPython has only the other three.)\n",
     zh:
-      "   内核可以告诉我们数据在哪里（第一行是本模块特有的，因为 Deno 的写\n" +
-      "   操作无法撤回；CPython 只有后三行）：\n",
+      "   内核可以告诉我们数据在哪里。（第一行是本模块特有的：Deno 的写操作一旦\n" +
+      "   开始就无法撤回，所以最后一块先留在套接字对象里；CPython 只有后三行。）\n",
   });
   for (const [holder, size] of rows) {
     const gauge = drawGauge(size, room);
     console.log(
-      `   ${pad(run.text(holder), 24)} ${gauge} ${formatCount(size)}`,
+      `   ${pad(run.text(holder), 24)} ${gauge} ${formatBytes(size, run)}`,
     );
   }
 }

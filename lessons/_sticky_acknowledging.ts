@@ -55,7 +55,7 @@ async function measure({ client, conn }: Pair, run: Run): Promise<void> {
       "   nothing can stick. Here are 100 messages to a server that is far away\n" +
       "   (simulated: it answers 10 ms later, as if the way took so long):",
     zh:
-      "5. 有些笔记给出的办法是：每次 send 之后，先等对方回复，就不会粘在一起。\n" +
+      "5. 有的笔记给出的办法是：每次 send 之后，先等对端回复，就不会粘在一起。\n" +
       "   下面给一台很远的服务器发 100 条消息（其实它就在本机，只是晚 10 毫秒\n" +
       "   才回复，模拟数据在路上花的时间）：",
   });
@@ -156,12 +156,15 @@ async function cut(pair: Pair, run: Run): Promise<void> {
     en:
       "6. And it does not help. A message of 3000 bytes, then “next”. The server\n" +
       "   receives by recv(1024), and answers “ok” each time:",
-    zh:
-      "6. 何况它根本不管用。先发一条 3000 字节的消息，再发“next”。服务器每次\n" +
-      "   recv(1024)，然后回复“ok”：",
+    zh: "6. 何况“等回复”根本不管用。先发一条 3000 字节的消息，再发“next”。\n" +
+      "   服务器每次 recv(1024)，然后回复“ok”：",
   });
   await client.sendall(new Uint8Array(3000));
-  await showWaiting("client.send(3000 bytes)", pair, 3000, run);
+  const call = run.text({
+    en: "client.send(3000 bytes)",
+    zh: "client.send(3000 字节)",
+  });
+  await showWaiting(call, pair, 3000, run);
   const first = await conn.recv(1024);
   show(
     "conn.recv(1024)",
@@ -201,8 +204,9 @@ async function cut(pair: Pair, run: Run): Promise<void> {
       "   returned something. And once the two ends count differently, each may\n" +
       "   wait for the other for ever.",
     zh:
-      "   两条消息被当成了三条，后两个回复也粘在了一起。有些笔记说，收到回复\n" +
+      "   两条消息被当成了三条，后两个回复也粘在了一起。有的笔记说，收到回复\n" +
       "   就说明“缓冲区已经清空”，其实那时还剩 1976 字节：回复只能说明某一次\n" +
-      "   recv 返回了一些数据。而一旦双方数得不一样，就可能互相等待，谁也不动。",
+      "   recv 返回了一些数据。而一旦双方数出的消息条数不同，就可能互相等待，\n" +
+      "   都停在那里。",
   });
 }

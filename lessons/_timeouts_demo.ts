@@ -49,7 +49,7 @@ async function showValues(listener: socket.Socket, run: Run): Promise<void> {
       "   the module. Both are methods of a socket, and gettimeout takes no\n" +
       "   argument:",
     zh: "要等多久？每个套接字都有一个超时（单位是秒），每次可能阻塞的调用都\n" +
-      "受它限制。现在对方还什么都没发。超时分别为 null（Python 的 None）、\n" +
+      "受它限制。现在对端还什么都没发。超时分别为 null（Python 的 None）、\n" +
       "0 和 0.1，recv 会怎样？先猜一猜。\n\n" +
       "1. null：一直等下去；0：完全不等；0.1：最多等这么久。超时随时可以改，\n" +
       "   不必在刚创建套接字时设置。有的笔记写 gettimeout(time)，还把\n" +
@@ -129,9 +129,9 @@ async function showRecv(listener: socket.Socket, run: Run): Promise<void> {
       "   connection is intact, and nothing is lost. What comes too late for\n" +
       "   one recv is there for the next:",
     zh:
-      "4. recv：抛出的是 TimeoutError，属于 OSError。它没有 errno，因为并不是\n" +
-      "   系统拒绝了调用，只是我们不再等了。连接没有断，数据也不会丢：迟到的\n" +
-      "   数据，下一次 recv 照样收得到：",
+      "4. recv：抛出的是 TimeoutError，它是 OSError 的子类。它没有 errno，因为\n" +
+      "   并不是系统拒绝了调用，只是我们不再等了。连接没有断，数据也不会丢：\n" +
+      "   迟到的数据，下一次 recv 照样收得到：",
   });
   client.settimeout(0.1);
   const error: unknown = await client.recv(1024).catch((reason) => reason);
@@ -154,22 +154,26 @@ async function showConnect(run: Run): Promise<void> {
   listener.listen(2);
   run.say({
     en:
-      'Some notes say of listen(2): "two clients at most; others are refused".\n' +
-      "How many will get in, and what does the next one see?\n\n" +
-      "5. connect, to a server that never accepts. On Linux its queue holds one\n" +
-      "   more than the number. When it is full, the kernel refuses nobody: it\n" +
-      "   stays silent, and only a timeout ends the wait. (Windows refuses.)",
+      "5. connect, to a server that never accepts. Some notes say of listen(2):\n" +
+      "   “two clients at most; others are refused”. How many will get in, and\n" +
+      "   what does the next one see?",
     zh:
-      "有的笔记这样解释 listen(2)：“最多两个客户端，再来就被拒绝”。到底能连上\n" +
-      "几个？下一个又会看到什么？\n\n" +
-      "5. connect：这个服务器从不 accept。在 Linux 上，队列能容纳的连接比参数\n" +
-      "   多一个；队列满了也不会拒绝，而是毫无回应，只有超时才能结束等待。\n" +
-      "   （Windows 则会拒绝。）",
+      "5. connect：这个服务器从不 accept。有的笔记这样解释 listen(2)：“最多两个\n" +
+      "   客户端，再来就被拒绝”。到底能连上几个？下一个又会看到什么？",
   });
   using clients = new DisposableStack();
   const [count, error] = await crowd(listener, clients);
   show(run.text({ en: "clients connected", zh: "连上的客户端" }), count);
   show(run.text({ en: "the next one", zh: "下一个" }), error);
+  run.say({
+    en:
+      "   On Linux the queue holds one more than the number. When it is full,\n" +
+      "   the kernel refuses nobody: it stays silent, and only a timeout ends\n" +
+      "   the wait. (Windows refuses.)",
+    zh:
+      "   在 Linux 上，队列能容纳的连接比参数多一个；队列满了也不会拒绝，而是\n" +
+      "   毫无回应，只有超时才能结束等待。（Windows 则会拒绝。）",
+  });
 }
 
 /** Connects clients until one cannot: how many could, and why that one not. */
@@ -202,7 +206,7 @@ async function showSendall(listener: socket.Socket, run: Run): Promise<void> {
     zh:
       "7. sendall 自带截止时间（Python 3.5 起）：虽然要分很多次发送，超时却是\n" +
       "   针对整个调用的；成功时没有返回值。现在把 64 MiB 发给一个读得很慢的\n" +
-      "   对端。Python 不告诉你发出了多少，这里的异常会告诉你：",
+      "   对端。Python 不会告诉你交出去多少，这里的异常会告诉你：",
   });
   client.settimeout(0.15);
   const sending = client.sendall(new Uint8Array(64 * 1024 * 1024));
@@ -249,17 +253,22 @@ async function showFile(listener: socket.Socket, run: Run): Promise<void> {
 
 // For who knows Python, what it is called elsewhere.
 function sayHowElsewhere(run: Run): void {
-  const own = run.text({ en: "own the read: --native", zh: "见 --native" });
+  const none = run.text({ en: "none; see --native", zh: "没有；见 --native" });
   const rows = [
-    ["Python", run.text({ en: "here", zh: "本模块" }), "Deno"],
-    ["s.settimeout(5)", "s.settimeout(5)", own],
+    [
+      "Python",
+      run.text({ en: "here", zh: "本模块" }),
+      run.text({ en: "plain Deno", zh: "Deno 自带" }),
+    ],
+    ["s.settimeout(5)", "s.settimeout(5)", none],
     ["timeout=5", "{ timeout: 5 }", "AbortSignal.timeout(5000)"],
     [
       "time.monotonic()",
       "performance.now() / 1000",
       "performance.now() / 1000",
     ],
-    ["except TimeoutError", "e instanceof TimeoutError", "e.name"],
+    ["except TimeoutError", "e instanceof", "e.name ==="],
+    ["", "  socket.TimeoutError", '  "TimeoutError"'],
   ];
   const table = rows.map(([python, here, deno]) =>
     `   ${pad(python!, 21)}${pad(here!, 27)}${deno}`

@@ -60,10 +60,9 @@ export async function showDrip(
   client.settimeout(LIMIT);
   const start = now();
   const [data] = await Promise.all([recvAll(client, 5), drip(conn, "hello")]);
-  show(
-    "recv, recv, recv, …",
-    `${repr(data)} (${(now() - start).toFixed(2)} s)`,
-  );
+  const seconds = (now() - start).toFixed(2);
+  const time = run.text({ en: ` (${seconds} s)`, zh: `（${seconds} 秒）` });
+  show("recv, recv, recv, …", repr(data) + time);
   run.say({
     en:
       "   No. Every recv starts a clock of its own, so such a peer can hold us\n" +
@@ -84,11 +83,12 @@ async function showDeadline(
 ): Promise<void> {
   run.say({
     en:
-      "   Now the peer drips good morning. What came in time is not lost: the\n" +
-      "   error brings it, and the next call gets the rest.",
+      `   Now the peer drips good morning, and recvExactly has ${LIMIT} s for it.\n` +
+      "   What came in time is not lost: the error brings it, and the next call\n" +
+      "   gets the rest:",
     zh:
-      "   现在对端用同样的办法发 good morning。按时到的字节不会丢：它们在异常\n" +
-      "   里，其余的由下一次调用接着收。",
+      `   现在对端用同样的办法发 good morning，recvExactly 的截止时间是 ${LIMIT} 秒\n` +
+      "   之后。按时到的字节不会丢：它们在异常里，其余的由下一次调用接着收：",
   });
   const dripping = drip(conn, "good morning");
   const error: unknown = await recvExactly(client, 12, now() + LIMIT)
@@ -105,6 +105,10 @@ async function showDeadline(
     run.text({ en: "error.received + rest", zh: "error.received + 其余" }),
     repr(concat([received, rest])),
   );
+  console.log(run.text({
+    en: "   recvExactly has given the socket its own timeout back:",
+    zh: "   recvExactly 已把套接字原来的超时还给了它：",
+  }));
   show("gettimeout()", client.gettimeout());
 }
 

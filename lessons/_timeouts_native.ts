@@ -128,11 +128,14 @@ async function showConnect(run: Run): Promise<void> {
   using listener = Deno.listen({ hostname, port: 0, tcpBacklog: 2 });
   const { port } = listener.addr;
   run.say({
-    en: "In plain Deno no call has a timeout.\n\n" +
+    en:
+      "How long do I wait? In plain Deno only connect can be given a timeout,\n" +
+      "as a signal.\n\n" +
       "1. connect takes a signal: AbortSignal.timeout(100) ends the attempt\n" +
       "   after 100 ms. tcpBacklog: 2 is listen(2). On Linux a full queue stays\n" +
       "   silent. (Windows refuses.)",
-    zh: "Deno 自带的 API 没有超时设置。\n\n" +
+    zh:
+      "要等多久？Deno 自带的 API 里，只有 connect 能设超时，用的是 signal。\n\n" +
       "1. connect 可以接受一个 signal，AbortSignal.timeout(100) 会在 100 毫秒后\n" +
       "   中止它。tcpBacklog: 2 相当于 listen(2)：在 Linux 上，队列满了便没有\n" +
       "   任何回应。（Windows 则会拒绝。）",
@@ -174,11 +177,12 @@ async function showRace(listener: Deno.TcpListener, run: Run): Promise<void> {
     setTimeout(() => reject(timedOut()), 50);
   });
   show("Promise.race", await failureOf(() => Promise.race([read, timer])));
+  const second = new Uint8Array(1024);
+  const again = client.read(second);
   await writeAll(conn, encode("one"));
   const lost = buffer.subarray(0, await read ?? 0);
   await writeAll(conn, encode("two"));
-  const second = new Uint8Array(1024);
-  const count = await client.read(second);
+  const count = await again;
   show(
     run.text({ en: "the second read", zh: "第二次 read" }),
     repr(second.subarray(0, count ?? 0)),
@@ -236,7 +240,7 @@ async function showClose(listener: Deno.TcpListener, run: Run): Promise<void> {
       "   back, and nobody knows how much of it is out. A deadline works as in\n" +
       "   the module: what is left of it is the timeout of the next call.",
     zh:
-      "   正在等待的 write 收不回来，发出了多少也没人知道，所以只能这样做。\n" +
+      "   正在等待的 write 收不回来，发出了多少也无从知道，所以只能这样做。\n" +
       "   截止时间的用法不变：剩下多少时间，下一次调用就等多久。",
   });
 }

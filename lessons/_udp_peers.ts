@@ -28,7 +28,8 @@ export async function showNobody(run: Run): Promise<void> {
     en:
       "6. Two sockets at one port number: TCP and UDP number their ports each\n" +
       "   for itself. A datagram goes to the UDP socket:",
-    zh: "6. 同一个端口号可以有两个套接字：TCP 和 UDP 的端口各算各的。数据报\n" +
+    zh:
+      "6. 同一个端口号可以绑定两个套接字：TCP 和 UDP 的端口各算各的。数据报\n" +
       "   只会交给 UDP 套接字：",
   });
   {
@@ -43,8 +44,8 @@ export async function showNobody(run: Run): Promise<void> {
       "   Now udp is closed, and only TCP listens there. The sender hears nothing\n" +
       "   of that, unless its socket is connected:",
     zh:
-      "   现在关闭 udp，这个端口只剩 TCP 在监听。再发数据报，发送方毫不知情，\n" +
-      "   除非套接字是用 connect 连接过的：",
+      "   现在关闭 udp，这个端口只剩 TCP 在监听。再往这里发数据报，发送方并不\n" +
+      "   知道没人收，除非套接字是用 connect 连接过的：",
   });
   show("sender.sendto(b'hi', …)", await sender.sendto(encode("hi"), address));
   show("sender.sendto(b'hi', …)", await sender.sendto(encode("hi"), address));
@@ -60,7 +61,7 @@ export async function showNobody(run: Run): Promise<void> {
       "   connected socket alone. Here this takes Linux and --allow-ffi, which\n" +
       "   -A includes; without, recv times out. Python needs neither.",
     zh:
-      "   返回的字节数只说明内核收下了。对方内核会用 ICMP 回一句“端口不可达”，\n" +
+      "   返回的字节数只说明内核收下了。对端内核会用 ICMP 回一句“端口不可达”，\n" +
       "   而本机内核只把它转告给连接过的套接字。在这里，这需要 Linux 和\n" +
       "   --allow-ffi（-A 已包含），否则 recv 只会超时；Python 则不需要这些。",
   });
@@ -91,7 +92,8 @@ export async function showStranger(run: Run): Promise<void> {
   using server = bindDatagram();
   using client = bindDatagram();
   using stranger = bindDatagram();
-  const lanes = new Lanes("client", "server", "stranger");
+  const third = run.text({ en: "stranger", zh: "陌生人" });
+  const lanes = new Lanes("client", "server", third);
   const [address, lie] = [client.getsockname(), encode("I am the server")];
 
   lanes.at("server", "bind");
@@ -99,13 +101,13 @@ export async function showStranger(run: Run): Promise<void> {
   lanes.arrow("client", "sendto(hello)", "server");
   await stranger.sendto(lie, address);
   const first = await client.recvfrom(1024);
-  lanes.arrow("stranger", "sendto", "client", "recvfrom: I am the server");
+  lanes.arrow(third, "sendto", "client", "recvfrom: I am the server");
   await answer(server);
   const second = await client.recvfrom(1024);
   lanes.arrow("server", "recvfrom, sendto", "client", "recvfrom: hello");
   run.say({
-    en: "7. The client sends hello to the server. Guess: who may answer?",
-    zh: "7. 客户端把 hello 发给服务器。猜一猜：谁都可能来回答？",
+    en: "7. The client sends hello to the server. Guess: who answers?",
+    zh: "7. 客户端把 hello 发给服务器。猜一猜：回答的会是谁？",
   });
   show("server.getsockname()", formatAddress(server.getsockname()));
   show("client.recvfrom(1024)", formatReceived(first));
@@ -119,13 +121,13 @@ export async function showStranger(run: Run): Promise<void> {
   lanes.arrow("client", "send(hello)", "server");
   await stranger.sendto(lie, address);
   lanes.arrow(
-    "stranger",
+    third,
     "sendto",
     "client",
     run.text({ en: "(kept out)", zh: "（被挡住）" }),
   );
   await answer(server);
-  const third = await client.recvfrom(1024);
+  const only = await client.recvfrom(1024);
   lanes.arrow("server", "recvfrom, sendto", "client", "recvfrom: hello");
   run.say({
     en:
@@ -136,7 +138,7 @@ export async function showStranger(run: Run): Promise<void> {
       "   先到的来自陌生人：recvfrom 谁的都收。所以要把返回的地址与服务器的地址\n" +
       "   比较；或者先 connect：它什么也不发，只是从此只收服务器的数据报：",
   });
-  show("client.recvfrom(1024)", formatReceived(third));
+  show("client.recvfrom(1024)", formatReceived(only));
   run.say({
     en:
       `${lanes}\n\n   Against who can forge the server's address, neither helps: UDP\n` +

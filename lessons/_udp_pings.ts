@@ -7,7 +7,7 @@
 
 import * as socket from "../mod.ts";
 import { type Bytes, encode } from "./_bytes.ts";
-import { show } from "./_demo.ts";
+import { formatEnds, show } from "./_demo.ts";
 import { paint } from "./_draw.ts";
 import type { Run } from "./_run.ts";
 import { bindDatagram } from "./_udp_whole.ts";
@@ -61,8 +61,15 @@ async function ping(
   return times;
 }
 
-/** Shows what comes back of ten pings, and after what time. */
-export async function showPings(run: Run, ask: Ask): Promise<void> {
+/**
+ * Shows what comes back of ten pings, and after what time; and how to see it with
+ * the ends of the lesson that is at `url`.
+ */
+export async function showPings(
+  run: Run,
+  ask: Ask,
+  url: string,
+): Promise<void> {
   using server = bindDatagram();
   using client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
   await client.connect(server.getsockname());
@@ -78,33 +85,43 @@ export async function showPings(run: Run, ask: Ask): Promise<void> {
       "9. UDP 既不保证到达，也不保证顺序，还可能重复。向一个会丢包的服务器\n" +
       "   发 10 个 ping：",
   });
+  const ends = formatEnds(url, { server: "--drop 2" });
   const nothing = run.text({
     en: "no reply within 0.1 s",
     zh: "0.1 秒内没有回复",
   });
   for (const [i, time] of times.entries()) {
-    const result = time === undefined ? paint("red", nothing) : formatMs(time);
+    const result = time === undefined
+      ? paint("red", nothing)
+      : formatMs(time, run);
     show(`ping ${i + 1}`, result);
   }
   const known = times.filter((time) => time !== undefined);
   const lost = times.length - known.length;
   const rate = Math.round(100 * lost / times.length);
-  const average = formatMs(known.reduce((a, b) => a + b, 0) / known.length);
+  const average = formatMs(
+    known.reduce((a, b) => a + b, 0) / known.length,
+    run,
+  );
   run.say({
     en:
       `   Loss: ${lost} of ${times.length}, ${rate} %. Round trip: ${average} on average.\n\n` +
       `   The client has got ${known.length} replies, but the server has served ${served}. So\n` +
       "   a missing reply does not say that nothing was done: who asks again\n" +
-      "   may have it done twice. Reading twice is harmless, paying twice is not.\n" +
-      "   See it happen: `server --drop 2`, and `client` in another terminal.",
+      "   may have it done twice. Reading twice is harmless, paying twice is not.\n\n" +
+      "   See it happen, in two terminals. Of the second line you type the reply\n" +
+      `   gets lost: the server's log has it served twice.\n\n${ends}`,
     zh:
       `   丢包率：${lost}/${times.length}，即 ${rate}%。平均往返时间：${average}。\n\n` +
       `   客户端发了 ${times.length} 个，收到 ${known.length} 个回复；服务器却处理了 ${served} 个。可见没有\n` +
       "   回复不等于没有处理，重发可能让同一件事做两遍：查询两遍无妨，付款\n" +
-      "   两遍可不行。亲眼看看：`server --drop 2`，再在另一个终端里运行 `client`。",
+      "   两遍可不行。\n\n" +
+      "   亲眼看看：一个终端里运行 server，另一个终端里运行 client。你输入的第二行，\n" +
+      `   回复会丢失；看服务器的日志，它被处理了两遍。\n\n${ends}`,
   });
 }
 
-function formatMs(time: number): string {
-  return `${time.toFixed(2)} ms`;
+function formatMs(time: number, run: Run): string {
+  const ms = time.toFixed(2);
+  return run.text({ en: `${ms} ms`, zh: `${ms} 毫秒` });
 }

@@ -10,7 +10,6 @@ import { type Bytes, encode, formatCount, repr } from "./_bytes.ts";
 import { failureOf, show } from "./_demo.ts";
 import { drawBoxes } from "./_draw.ts";
 import { waitForUnread } from "./_kernel.ts";
-import { formatAddress } from "./_options.ts";
 import type { Run } from "./_run.ts";
 
 /** A datagram socket with a port of its own, where only this computer sends to. */
@@ -22,9 +21,9 @@ export function bindDatagram(): socket.Socket {
 
 /** What `recvfrom` returns, as Python prints it. */
 export function formatReceived(
-  [data, address]: [Bytes, socket.InetAddress],
+  [data, [host, port]]: [Bytes, socket.InetAddress],
 ): string {
-  return `(${repr(data)}, ${formatAddress(address)})`;
+  return `(${repr(data)}, ('${host}', ${port}))`;
 }
 
 // ## Boundaries
@@ -47,11 +46,12 @@ export async function showBoundaries(run: Run): Promise<void> {
   run.say({
     en:
       "2. one, two and three are sent, and all have arrived. Guess first: how\n" +
-      "   many recv(1024) does it take? In UDP as many as there were sendto:\n\n" +
+      "   many recv(1024) does it take?\n\n" +
+      "   In UDP as many as there were sendto: datagrams have boundaries.\n\n" +
       `${udp}\n\n   In TCP, after three sendall, a single one:\n\n${tcp}`,
     zh:
-      "2. 依次发出 one、two、three，都已到达。猜一猜：recv(1024) 要调用几次？\n" +
-      "   用 UDP，sendto 了几次就收几次，数据报之间有边界：\n\n" +
+      "2. 依次发出 one、two、three，都已到达。猜一猜：recv(1024) 要调用几次？\n\n" +
+      "   用 UDP，调用几次 sendto，就要调用几次 recv：数据报之间有边界。\n\n" +
       `${udp}\n\n   用 TCP，三次 sendall，一次就全收到了（粘包）：\n\n${tcp}`,
   });
 }
@@ -82,33 +82,35 @@ export async function showCut(run: Run): Promise<void> {
   run.say({
     en:
       "3. Some notes say: what is too long for recv is cut, and the rest waits\n" +
-      "   for the next recv. In TCP, yes. In UDP? Two datagrams of 3000 bytes\n" +
+      "   for the next recv. In TCP, yes. In UDP? Two datagrams of 3,000 bytes\n" +
       "   are sent, and then b'next':",
     zh: "3. 有的笔记说：数据太长会被截断，剩下的留在缓冲区，等下一次 recv。\n" +
-      "   TCP 是这样，UDP 呢？先发两个 3000 字节的数据报，再发 b'next'：",
+      "   TCP 是这样，UDP 呢？先发两个 3,000 字节的数据报，再发 b'next'：",
   });
   const first = await receiver.recv(1024);
   const [second, , flags] = await receiver.recvmsg(1024);
-  show("receiver.recv(1024)", formatBytes(`${first.length}`, run));
-  show("receiver.recvmsg(1024)", formatBytes(`${second.length}`, run));
+  show("receiver.recv(1024)", formatBytes(first.length, run));
+  show("receiver.recvmsg(1024)", formatBytes(second.length, run));
   show("… flags & MSG_TRUNC", (flags & socket.MSG_TRUNC) !== 0);
   show("receiver.recv(1024)", repr(await receiver.recv(1024)));
-  const [taken, lost] = [first.length, long.length - first.length];
+  const sizes = [first.length, long.length - first.length];
+  const row = sizes.map((size) => formatBytes(size, run));
   run.say({
     en:
       `${
-        drawBoxes(["recv(1024)", "gone"], [`${taken} bytes`, `${lost} bytes`])
+        drawBoxes(["recv(1024)", "gone"], row)
       }\n\n   Nothing brings the rest back. recv does not even tell, only recvmsg\n` +
       "   does. So write recv(65535): no datagram is longer.",
     zh:
       `${
-        drawBoxes(["recv(1024)", "丢弃"], [`${taken} 字节`, `${lost} 字节`])
+        drawBoxes(["recv(1024)", "丢弃"], row)
       }\n\n   剩下的部分再也收不到了。recv 不会提醒，只有 recvmsg 的 flags 会说明。\n` +
       "   所以请写 recv(65535)：没有比这更长的数据报。",
   });
 }
 
-function formatBytes(count: string, run: Run): string {
+function formatBytes(size: number, run: Run): string {
+  const count = formatCount(size);
   return run.text({ en: `${count} bytes`, zh: `${count} 字节` });
 }
 
@@ -141,9 +143,9 @@ export async function showEmpty(run: Run): Promise<void> {
       "   `if not data: break` is right in a TCP server; in a UDP server it would\n" +
       "   let anybody stop it. UDP has no end: nobody tells you who has left.",
     zh:
-      "   空数据报也是数据报，后面还会有别的。`if not data: break` 在 TCP 服务器里\n" +
-      "   是对的；写进 UDP 服务器，谁发个空数据报都能让它退出。UDP 没有“结束”：\n" +
-      "   对方走了，不会有人通知你。",
+      "   空数据报也是数据报，后面还可以有别的数据报。`if not data: break` 在 TCP\n" +
+      "   服务器里是对的；写进 UDP 服务器，任何人发一个空数据报，就能让它退出。\n" +
+      "   UDP 没有“结束”：对端走了，不会有人通知你。",
   });
 }
 
@@ -164,32 +166,33 @@ export async function showRefused(run: Run): Promise<void> {
     run.language === "zh"
       ? ["IP 首部", "UDP 首部", "数据"]
       : ["IP header", "UDP header", "data"],
-    ["20", "8", "65507"],
+    ["20", "8", "65,507"],
   );
   run.say({
     en:
       "5. UDP never cuts what you send, so that a datagram has to fit into one\n" +
-      `   IP packet, of 65535 bytes at most:\n\n${header}\n`,
+      `   IP packet, of 65,535 bytes at most:\n\n${header}\n`,
     zh:
       "5. UDP 不会拆开你要发的数据，所以一个数据报必须装进一个 IP 包，而 IP 包\n" +
-      `   最长 65535 字节：\n\n${header}\n`,
+      `   最长 65,535 字节：\n\n${header}\n`,
   });
   const [longest, tooLong] = [LONGEST, LONGEST + 1].map((n) =>
     new Uint8Array(n)
   );
-  show(`sendto(${LONGEST} bytes)`, await sender.sendto(longest!, address));
+  const call = (data: Bytes) => `sendto(${formatBytes(data.length, run)})`;
+  show(call(longest!), formatCount(await sender.sendto(longest!, address)));
   show(
-    `sendto(${LONGEST + 1} bytes)`,
+    call(tooLong!),
     await failureOf(() => sender.sendto(tooLong!, address)),
   );
   run.say({
     en:
-      "   It arrives whole, but it travels in fragments of about 1500 bytes; if\n" +
-      "   one is lost, so is all of it. Real programs stay below 1200. Refused\n" +
+      "   It arrives whole, but it travels in fragments of about 1,500 bytes; if\n" +
+      "   one is lost, so is all of it. Real programs stay below 1,200. Refused\n" +
       "   are also text, and broadcast as long as SO_BROADCAST is off:",
     zh:
-      "   收到时是完整的，但途中 IP 会按约 1500 字节分片，丢一片就等于全丢，所以\n" +
-      "   实际程序一般不超过 1200 字节。另外，字符串会被拒绝；没有打开\n" +
+      "   收到时是完整的，但途中 IP 会按约 1,500 字节分片，丢一片就等于全丢，所以\n" +
+      "   实际程序一般不超过 1,200 字节。另外，字符串会被拒绝；没有打开\n" +
       "   SO_BROADCAST 时，广播也会被拒绝：",
   });
   const text = "你好" as unknown as Bytes;
@@ -219,20 +222,26 @@ export async function showFullQueue(run: Run): Promise<void> {
   for (let i = 0; i < 1000; i++) {
     sent += await sender.sendto(data, receiver.getsockname());
   }
-  const time = `${(performance.now() - start).toFixed(1)} ms`;
+  const time = (performance.now() - start).toFixed(1);
   let kept = 0;
   for await (const each of takeAll(receiver)) kept += each.length;
   run.say({
     en:
-      "8. “UDP is faster”? It only waits for nobody. 1000 datagrams of 9000\n" +
+      "8. “UDP is faster”? It only waits for nobody. 1,000 datagrams of 9,000\n" +
       "   bytes, to a receiver that is busy with something else:",
     zh:
-      "8. “UDP 更快”？它只是不等任何人。连发 1000 个 9000 字节的数据报，而\n" +
+      "8. “UDP 更快”？它只是不等任何人。连发 1,000 个 9,000 字节的数据报，而\n" +
       "   接收方正忙着别的事：",
   });
-  const inTime = run.text({ en: ` in ${time}`, zh: `，用时 ${time}` });
-  show("sendto, 1000 times", `${formatBytes(formatCount(sent), run)}${inTime}`);
-  show("recv, until none is left", formatBytes(formatCount(kept), run));
+  const inTime = run.text({ en: ` in ${time} ms`, zh: `，用时 ${time} 毫秒` });
+  show(
+    run.text({ en: "sendto, 1,000 times", zh: "sendto，1,000 次" }),
+    `${formatBytes(sent, run)}${inTime}`,
+  );
+  show(
+    run.text({ en: "recv, until none is left", zh: "recv，直到收完" }),
+    formatBytes(kept, run),
+  );
   run.say({
     en:
       "   Every sendto has succeeded. What found the receiver's queue full is\n" +
@@ -241,7 +250,7 @@ export async function showFullQueue(run: Run): Promise<void> {
       "   leaves that to you. QUIC, which carries HTTP/3, does it all on top of\n" +
       "   UDP; most live streams go by TCP or QUIC today.",
     zh:
-      "   每次 sendto 都成功了，但遇上接收队列已满的数据报就没了，谁也不会得到\n" +
+      "   每次 sendto 都成功了，但到达时接收队列已满的数据报都丢掉了，双方都得不到\n" +
       "   通知。TCP 会让发送方慢下来，照顾接收方（流量控制）和网络（拥塞控制）；\n" +
       "   UDP 省去了握手，这些却要自己做。承载 HTTP/3 的 QUIC 就在 UDP 之上把它们\n" +
       "   重做了一遍；如今的直播大多走 TCP 或 QUIC。",

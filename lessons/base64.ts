@@ -15,21 +15,18 @@
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import * as socket from "../mod.ts";
 import { answer, decodeText, encodeText } from "./_base64_text.ts";
-import {
-  answerPieces,
-  type End,
-  showLosses,
-  talkUnframed,
-} from "./_base64_unframed.ts";
-import { concat, decode, encode, hex, repr } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { answerPieces, showLosses, talkUnframed } from "./_base64_unframed.ts";
+import { concat, decode, encode, formatNumber, hex, repr } from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawBoxes, drawGauge, Lanes } from "./_draw.ts";
-import { LineReader, packLine, readFrame } from "./_frames.ts";
+import { type End, LineReader, packLine, readFrame } from "./_frames.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { connectPair } from "./_pair.ts";
+import { withPatience } from "./_patience.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
-import { ask } from "./framing.ts";
+import { readSeconds } from "./_seconds.ts";
+import { ask, fits } from "./framing.ts";
 import { nativeServe, read, serve, writeAll } from "./tcp_echo.ts";
 
 export { answer, decodeText, encodeText } from "./_base64_text.ts";
@@ -51,9 +48,28 @@ async function answerLines({ send, recv }: End): Promise<number> {
 }
 
 async function visit(end: End, run: Run): Promise<Text> {
-  const isUnframed = run.switches.has("unframed");
-  const count = await (isUnframed ? answerPieces(end) : answerLines(end));
-  return { en: `${count} messages answered`, zh: `回复了 ${count} 条消息` };
+  const count = await (isUnframed(run) ? answerPieces(end) : answerLines(end));
+  return {
+    en: `${formatNumber(count, "message")} answered`,
+    zh: `回复了 ${count} 条消息`,
+  };
+}
+
+// Two ends of which only one has frames wait for each other. So each end says at
+// the beginning what it takes for a message.
+function noteFraming(run: Run): void {
+  run.note(
+    isUnframed(run)
+      ? {
+        en: "one recv is taken for one message (--unframed)",
+        zh: "一次 recv 当作一条消息（--unframed）",
+      }
+      : { en: "each message is a line of base64", zh: "每条消息是一行 base64" },
+  );
+}
+
+function isUnframed({ switches }: Run): boolean {
+  return switches.has("unframed");
 }
 
 // All that follows needs two things of a connection: to send, and to receive.
@@ -64,32 +80,45 @@ function endOf(sock: socket.Socket): End {
   };
 }
 
-const server = (run: Run) =>
-  serve(run, async (conn) => {
+async function server(run: Run): Promise<void> {
+  noteFraming(run);
+  await serve(run, async (conn) => {
     using _ = conn;
     return await visit(endOf(conn), run);
   });
+}
 
 // ## The client
 //
 // Between a line of input and the bytes that travel there are two steps: text
 // becomes bytes, and these become other bytes, which are ASCII.
 async function client(run: Run): Promise<void> {
+  const timeout = readSeconds(run, "timeout");
+  noteFraming(run);
   using sock = await socket.create_connection([run.host, run.port]);
   run.interrupted.addEventListener("abort", () => sock.close());
-  await talk(endOf(sock), run);
+  await talk(endOf(sock), timeout, run);
 }
 
-async function talk(end: End, run: Run): Promise<void> {
-  if (run.switches.has("unframed")) return await talkUnframed(end, run);
+async function talk(end: End, timeout: number, run: Run): Promise<void> {
+  if (isUnframed(run)) return await talkUnframed(end, timeout, run);
   const reader = new LineReader();
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
-    const frame = packLine(encodeText(line));
-    const reply = await ask(frame, reader, end.send, end.recv, run);
+    const message = encodeText(line);
+    if (!fits(message, run)) continue;
+    const asked = ask(packLine(message), reader, end, run);
+    const reply = await withPatience(run, NO_END, asked);
     await writeLine(decodeText(reply));
   }
 }
+
+const NO_END: Text = {
+  en: "still waiting for the server's reply: it has to end with a line feed, " +
+    "not so with --unframed (Ctrl-C ends)",
+  zh: "还在等服务器的回复：回复必须以换行符结尾，--unframed 的服务器不会加" +
+    "（按 Ctrl-C 结束）",
+};
 
 // ## The same in plain Deno
 //
@@ -101,17 +130,21 @@ function nativeEndOf(conn: Deno.Conn): End {
   };
 }
 
-const nativeServer = (run: Run) =>
-  nativeServe(run, async (conn) => {
+async function nativeServer(run: Run): Promise<void> {
+  noteFraming(run);
+  await nativeServe(run, async (conn) => {
     using _ = conn;
     return await visit(nativeEndOf(conn), run);
   });
+}
 
 async function nativeClient(run: Run): Promise<void> {
   const { host: hostname, port, interrupted: signal } = run;
+  const timeout = readSeconds(run, "timeout");
+  noteFraming(run);
   using conn = await Deno.connect({ hostname, port, signal });
   signal.addEventListener("abort", () => conn[Symbol.dispose]());
-  await talk(nativeEndOf(conn), run);
+  await talk(nativeEndOf(conn), timeout, run);
 }
 
 // ## Both together
@@ -124,6 +157,7 @@ async function demo(run: Run): Promise<void> {
   await showLosses(run);
   await showLines(run);
   await showEavesdropper(run);
+  inviteToTry(run, import.meta.url);
 }
 
 function showBits(run: Run): void {
@@ -154,12 +188,14 @@ function showBits(run: Run): void {
 function showSizes(run: Run): void {
   run.say({
     en:
-      "2. So 3 bytes become 4, a third more, and = fills up the last four. What\n" +
-      "   does not fit into the 512 bytes that some notes receive at a time is\n" +
-      "   cut:",
+      "2. So 3 bytes become 4, a third more, and = fills up the last group of\n" +
+      "   four. What does not fit into the 512 bytes that some notes receive at\n" +
+      "   a time is cut. Bytes -> characters of base64 ([…]: 512; !: does not\n" +
+      "   fit):",
     zh:
-      "2. 3 个字节变成 4 个，多出三分之一；最后不足 4 个的用 = 补齐。有的笔记\n" +
-      "   每次接收 512 个字节，装不下的就会被切断：",
+      "2. 3 个字节变成 4 个，多出三分之一；最后一组不足 4 个时用 = 补齐。有的\n" +
+      "   笔记每次接收 512 个字节，装不下的就会被切断。字节数 -> 编码后（方括号\n" +
+      "   表示 512；! 表示 512 装不下）：",
   });
   for (const size of [0, 1, 2, 3, 300, 384, 385]) {
     const { length } = encodeBase64(new Uint8Array(size));
@@ -173,19 +209,27 @@ function showSizes(run: Run): void {
 async function showText(run: Run): Promise<void> {
   run.say({
     en:
-      "3. It takes bytes, not characters: text is encoded first, in UTF-8, and\n" +
-      "   what comes back is bytes, which have to be decoded. Some notes print\n" +
-      '   them as they are. (Python: b64encode("你好".encode()).)',
+      "3. Base64 takes bytes, not characters: text is encoded first, in UTF-8,\n" +
+      "   and what comes back is bytes, which have to be decoded. Some notes\n" +
+      '   print them as they are. (Python: b64encode("你好".encode()). Here\n' +
+      "   encodeBase64 and decodeBase64 are of @std/encoding.)",
     zh:
       "3. base64 处理的是字节，不是字符：文本要先用 UTF-8 编码；解出来的也是\n" +
       "   字节，还要再解码成文本。有的笔记把字节直接打印出来了。（Python：\n" +
-      '   b64encode("你好".encode())。）',
+      '   b64encode("你好".encode())；这里的 encodeBase64 和 decodeBase64 来自\n' +
+      "   @std/encoding。）",
   });
-  show('btoa("你好")', await failureOf(() => btoa("你好")));
+  await showBtoa();
   const data = encodeBase64(encode("你好"));
   show("encodeBase64", data);
   show("decodeBase64", repr(decodeBase64(data)));
   show("decode", decode(decodeBase64(data)));
+}
+
+// Its error is too long for a line.
+async function showBtoa(): Promise<void> {
+  const error = await failureOf(() => btoa("你好"));
+  show('btoa("你好")', error.replace(/: (?=string)/, `:\n${" ".repeat(24)}`));
 }
 
 async function showLines(run: Run): Promise<void> {
@@ -195,11 +239,14 @@ async function showLines(run: Run): Promise<void> {
     en:
       "6. Base64 has no line feed, so that one can stand after each message\n" +
       "   (lesson 6). These leave in one sendall, all of them glued together.\n" +
-      "   Each gets an answer, be it empty or no base64 at all:",
+      "   Each gets an answer, be it empty or no base64 at all. (Python:\n" +
+      "   b64encode. encodebytes, and the command base64, put a line feed after\n" +
+      "   every 76 characters.)",
     zh:
       "6. base64 里没有换行符，正好可以在每条消息后面加一个（第 6 课）。下面\n" +
       "   几条用一次 sendall 发出，全部粘在一起。每一条都得到回复，哪怕是空\n" +
-      "   消息，或者根本不是 base64：",
+      "   消息，或者根本不是 base64。（Python 用 b64encode；encodebytes 和命令\n" +
+      "   base64 每 76 个字符加一个换行符。）",
   });
   const asked = drawAnswers(endOf(client), run)
     .finally(() => client.shutdown(socket.SHUT_WR));
@@ -234,15 +281,16 @@ function quote(text: string): string {
 
 // Everything passes here, as it passes a router. It reads each line on its way.
 async function showEavesdropper(run: Run): Promise<void> {
-  const lanes = new Lanes("client", "relay", "server");
+  const relayed = run.text({ en: "relay", zh: "中继" });
+  const lanes = new Lanes("client", relayed, "server");
   using outer = await connectPair();
   using inner = await connectPair();
-  const { send, recv } = endOf(outer.client);
+  const message = packLine(encodeText("PIN 1234"));
   await Promise.all([
-    ask(packLine(encodeText("PIN 1234")), new LineReader(), send, recv, run)
+    ask(message, new LineReader(), endOf(outer.client), run)
       .finally(() => outer.client.shutdown(socket.SHUT_WR)),
-    relay(outer.conn, inner.client, lanes, ["client", "relay", "server"]),
-    relay(inner.client, outer.conn, lanes, ["server", "relay", "client"]),
+    relay(outer.conn, inner.client, lanes, ["client", relayed, "server"]),
+    relay(inner.client, outer.conn, lanes, ["server", relayed, "client"]),
     answerLines(endOf(inner.conn))
       .finally(() => inner.conn.shutdown(socket.SHUT_WR)),
   ]);
@@ -251,14 +299,14 @@ async function showEavesdropper(run: Run): Promise<void> {
       "7. Is it secret? Some notes call it encryption. Between this client and\n" +
       "   its server sits a relay that has no key and no password:\n\n" +
       `${lanes}\n\n` +
-      "   There is no key. What nobody else may read takes TLS, and not another\n" +
-      "   cipher of one's own: Deno.connectTls here, ssl in Python.",
+      "   There is no key. To keep something secret use TLS, not a cipher of your\n" +
+      "   own: Deno.connectTls here, ssl in Python.",
     zh:
       "7. 这样就保密了吗？有的笔记称之为“加密”。在客户端和服务器之间有一个\n" +
       "   中继，它没有密钥，也不知道任何密码：\n\n" +
       `${lanes}\n\n` +
       "   base64 根本没有密钥。不想让别人看到的内容，要用 TLS，而不是自己另造\n" +
-      "   一种密码：这里用 Deno.connectTls，Python 用 ssl 模块。",
+      "   一种加密算法：这里用 Deno.connectTls，Python 用 ssl 模块。",
   });
   run.say({
     en:
@@ -292,15 +340,18 @@ async function relay(
 async function nativeDemo(run: Run): Promise<void> {
   run.say({
     en:
-      "1. What plain Deno has. btoa takes a character for a byte, and atob a half\n" +
-      "   for a whole. toBase64 and fromBase64 are newer, and can be strict:",
-    zh:
-      "1. Deno 自带的工具。btoa 把一个字符当作一个字节，atob 把一半当成完整的；\n" +
-      "   较新的 toBase64 和 fromBase64 没有这些毛病，后者可以设成严格模式：",
+      "What is base64? Some notes “encrypt” messages with it; it hides nothing.\n\n" +
+      "1. What plain Deno has. btoa takes a character for a byte. atob accepts\n" +
+      "   half a group: aG of aGk=, which is hi. toBase64 and fromBase64 are\n" +
+      "   newer, and the latter can be strict:",
+    zh: "base64 是什么？有的笔记用它来“加密”消息，其实它什么也藏不住。\n\n" +
+      "1. Deno 自带的工具。btoa 把一个字符当作一个字节。atob 连半组也接受，例如\n" +
+      "   aGk=（即 hi）只收到 aG。较新的 toBase64 和 fromBase64 没有这些毛病，\n" +
+      "   后者可以设成严格模式：",
   });
   const half = () =>
     Uint8Array.fromBase64("aG", { lastChunkHandling: "strict" });
-  show('btoa("你好")', await failureOf(() => btoa("你好")));
+  await showBtoa();
   show('atob("aG")', JSON.stringify(atob("aG")));
   show("toBase64()", encode("你好").toBase64());
   show('fromBase64("aG")', await failureOf(half));
@@ -328,12 +379,19 @@ async function nativeDemo(run: Run): Promise<void> {
       "需要保密时，把 connect 和 listen 换成 Deno.connectTls 和 Deno.listenTls\n" +
       "（后者需要证书），其他代码都不用改。",
   });
+  inviteToTry(run, import.meta.url);
 }
 
 /** The lesson: what `deno run` runs. */
 export const LESSON: Lesson = {
   url: import.meta.url,
   title: { en: "base64 over TCP", zh: "在 TCP 上传送 base64" },
+  help: {
+    client: {
+      en: "send each line as base64, print each reply (base64, too); q ends",
+      zh: "把每一行用 base64 发出，解码并打印每个回复；输入 q 退出",
+    },
+  },
   demo,
   server,
   client,
@@ -342,13 +400,14 @@ export const LESSON: Lesson = {
     unframed: {
       help: {
         en: "as many notes have it: no line feeds, one recv is one message",
-        zh: "像很多笔记那样：不加换行符，一次 recv 当作一条消息",
+        zh: "像有的笔记那样：不加换行符，一次 recv 当作一条消息",
       },
     },
     timeout: {
+      end: "client",
       help: {
-        en: "seconds that an unframed client waits for an answer (5)",
-        zh: "--unframed 的客户端等待回复的秒数（5）",
+        en: "client: seconds to wait for a reply, if --unframed (5)",
+        zh: "客户端：--unframed 时等待回复的秒数（5）",
       },
       placeholder: "S",
       default: "5",

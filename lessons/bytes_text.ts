@@ -1,6 +1,6 @@
 // Lesson 2: bytes and text.
 //
-// A socket carries bytes and no text. UTF-8 makes 1 to 4 bytes of a character,
+// A socket carries bytes and no text. UTF-8 makes 1 to 4 bytes of each character,
 // and TCP may cut a stream between any two bytes: also in the middle of 好. Who
 // decodes each piece by itself then gets garbage, or an error, now and then.
 //
@@ -13,8 +13,15 @@
 
 import { isUtf8 } from "node:buffer";
 import * as socket from "../mod.ts";
-import { type Bytes, decode, encode, hex, repr } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import {
+  type Bytes,
+  decode,
+  encode,
+  formatNumber,
+  hex,
+  repr,
+} from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { createDecoder, cutAndDecode, HELLO } from "./_bytes_text_pieces.ts";
 import { pad } from "./_draw.ts";
 import { waitForUnread } from "./_kernel.ts";
@@ -29,6 +36,8 @@ import {
 } from "./_received_lines.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { serve, writeAll } from "./tcp_echo.ts";
+
+export { formatNumber };
 
 // ## The server
 //
@@ -66,11 +75,6 @@ export function measure({ data, size }: Line): string {
   return `${formatNumber([...text].length, "character")}, ${bytes}: ${text}`;
 }
 
-/** A number with what it counts: `1 byte`, `2 bytes`. */
-export function formatNumber(number: number, unit: string): string {
-  return `${number} ${unit}${number === 1 ? "" : "s"}`;
-}
-
 // ## The client
 //
 // `encode` on the way out, `decode` on the way in, and that one again only when a
@@ -95,6 +99,8 @@ async function demo(run: Run): Promise<void> {
   await sendText(run);
   await cutAndDecode(run);
   await readNative(run);
+  compareCalls(run);
+  inviteToTry(run, import.meta.url);
 }
 
 // A character is one thing, its bytes are another; even "how long is it?" has
@@ -102,8 +108,8 @@ async function demo(run: Run): Promise<void> {
 function countCharacters(run: Run): void {
   run.say({
     en: "Why bytes, and why do Chinese characters break?\n\n" +
-      "1. A socket carries bytes: numbers from 0 to 255. UTF-8 makes 1 to 4\n" +
-      "   of them of a character. So how long is a text? It depends:",
+      "1. A socket carries bytes: numbers from 0 to 255. UTF-8 turns each\n" +
+      "   character into 1 to 4 of them. So how long is a text? It depends:",
     zh: "为什么要用字节？汉字又为什么会变成乱码？\n\n" +
       "1. 套接字只传输字节，也就是 0 到 255 的数。UTF-8 把每个字符编码成\n" +
       "   1 到 4 个字节。那么一段文本有多长？要看怎么数：",
@@ -133,7 +139,7 @@ async function sendText(run: Run): Promise<void> {
       "   characters, and that recv returns a string. That was Python 2, which\n" +
       "   ended in 2020. Run it:",
     zh:
-      "2. 有些笔记说：send 接收字符串，返回发送的字符数；recv 返回字符串。\n" +
+      "2. 有的笔记说：send 接收字符串，返回发送的字符数；recv 返回字符串。\n" +
       "   那是 Python 2 的情况，它已在 2020 年停止维护。运行看看：",
   });
   const text = HELLO as unknown as Bytes;
@@ -178,20 +184,32 @@ async function readNative(run: Run): Promise<void> {
   const m = await conn.read(buffer) ?? 0;
   show("m = read(buffer)", `${m}   buffer: ${hex(buffer)}`);
   const second = decoder.decode(buffer.subarray(0, m), { stream: true });
-  show("all of buffer", new TextDecoder().decode(buffer));
-  show("n bytes, then m", first + second + decoder.decode());
+  const all = run.text({ en: "all of buffer", zh: "整个 buffer" });
+  show(all, new TextDecoder().decode(buffer));
+  const news = run.text({ en: "n bytes, then m", zh: "先 n 个，再 m 个" });
+  show(news, first + second + decoder.decode());
   run.say({
-    en:
-      "   Its last 2 bytes are old: take subarray(0, m), never all of it.\n\n" +
-      "What you know from Python, here and in plain Deno:\n",
-    zh:
-      "   后两个字节是上一次留下的：只能取 subarray(0, m)，不能取整个数组。\n\n" +
-      "Python 里的写法，在这里和 Deno 里对应的是：\n",
+    en: "   Its last 2 bytes are old: take subarray(0, m), never all of it.",
+    zh: "   后两个字节是上一次留下的：只能取 subarray(0, m)，不能取整个数组。",
+  });
+}
+
+// The module brings no decoder: JavaScript has one. Without `ignoreBOM` it leaves
+// out a U+FEFF at the very start.
+function compareCalls(run: Run): void {
+  run.say({
+    en: "What you know from Python:\n",
+    zh: "Python 里的写法，在这里对应的是：\n",
   });
   const rows = [
+    [
+      "Python",
+      run.text({ en: "here, plain Deno", zh: "本模块、Deno 自带" }),
+    ],
     ["len(text)", "[...text].length"],
     ["text.encode()", "new TextEncoder().encode(text)"],
-    ["data.decode()", 'd = new TextDecoder("utf-8", { fatal: true })'],
+    ["data.decode()", 'd = new TextDecoder("utf-8",'],
+    ["", "  { fatal: true, ignoreBOM: true })"],
     ["", "d.decode(data)"],
     [
       run.text({
@@ -202,14 +220,14 @@ async function readNative(run: Run): Promise<void> {
     ],
     [
       run.text({
-        en: '  at the end, (b"", True)',
-        zh: '  最后的 (b"", True)',
+        en: '  at the end: decode(b"", True)',
+        zh: '  最后调用 decode(b"", True)',
       }),
       "d.decode()",
     ],
   ];
   for (const [python = "", here] of rows) {
-    console.log(`   ${pad(python, 30)}${here}`);
+    console.log(`   ${pad(python, 34)}${here}`);
   }
 }
 
@@ -219,8 +237,8 @@ export const LESSON: Lesson = {
   title: { en: "bytes and text", zh: "字节与文本" },
   help: {
     client: {
-      en: "send each line of standard input, print how long it is; q ends",
-      zh: "把标准输入的每一行发出去，并打印它的长度；输入 q 退出",
+      en: "send each line; the reply, a line, says how long it is; q ends",
+      zh: "发送输入的每一行，回复（一行文本）是它的长度；输入 q 退出",
     },
   },
   demo,

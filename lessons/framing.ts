@@ -19,11 +19,13 @@ import {
   decode,
   encode,
   formatCount,
+  formatNumber,
   hex,
 } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawPieces, type Pieces } from "./_draw.ts";
 import {
+  type End,
   type FrameReader,
   type Framing,
   LengthReader,
@@ -39,6 +41,9 @@ import { waitForUnread } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { connectPair } from "./_pair.ts";
+import { withPatience } from "./_patience.ts";
+import { decodeReply } from "./_received_lines.ts";
+import { describeEnd, NO_LINE } from "./_reply_words.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { serve } from "./tcp_echo.ts";
 
@@ -65,51 +70,101 @@ async function echo(
 }
 
 function formatEchoed(count: number): Text {
-  return { en: `${count} messages echoed`, zh: `回送了 ${count} 条消息` };
+  return {
+    en: `${formatNumber(count, "message")} echoed`,
+    zh: `回送了 ${count} 条消息`,
+  };
 }
 
-function findFraming({ switches }: Run): Framing {
-  return switches.has("delimiter") ? LINES : LENGTHS;
+async function server(run: Run): Promise<void> {
+  const framing = chooseFraming(run);
+  await serve(run, (conn) => echo(conn, framing));
 }
 
-const server = (run: Run) => serve(run, (conn) => echo(conn, findFraming(run)));
+// Two ends that frame their messages differently wait for each other, or take
+// text for a length. So each end says at the beginning which way is its own.
+function chooseFraming(run: Run): Framing {
+  if (run.switches.has("delimiter")) {
+    run.note({
+      en: "each message is a line (--delimiter)",
+      zh: "每条消息是一行（--delimiter）",
+    });
+    return LINES;
+  }
+  run.note({
+    en: "each message after its length (4 bytes)",
+    zh: "每条消息之前先发长度（4 字节）",
+  });
+  return LENGTHS;
+}
 
 // ## The client
 //
-// A line of input is a message. `pack` refuses one that is too long before a byte
-// of it is sent, as the server would refuse it anyway.
+// A line of input is a message. One that is too long is not sent: the server would
+// refuse it, and send us away.
 async function client(run: Run): Promise<void> {
-  const { pack, createReader } = findFraming(run);
+  const framing = chooseFraming(run);
+  const reader = framing.createReader();
   using sock = await socket.create_connection([run.host, run.port]);
   run.interrupted.addEventListener("abort", () => sock.close());
-  const reader = createReader();
-  const send = (data: Bytes) => sock.sendall(data);
-  const recv = (size: number) => sock.recv(size);
+  const end: End = {
+    send: (data) => sock.sendall(data),
+    recv: (size) => sock.recv(size),
+  };
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
-    const reply = await ask(pack(encode(line)), reader, send, recv, run);
-    await writeLine(new TextDecoder().decode(reply));
+    const message = encode(line);
+    if (!fits(message, run)) continue;
+    const asked = ask(framing.pack(message), reader, end, run, HINT);
+    const data = await withPatience(run, findPatience(framing), asked);
+    const size = data.length;
+    await writeLine(decodeReply({ data, size, isEnded: true }, run));
   }
+}
+
+/** Whether a message is short enough to go; if not, the reader is told. */
+export function fits({ length }: Bytes, run: Run): boolean {
+  if (length <= LIMIT) return true;
+  run.note({
+    en: `not sent: ${length} bytes, at most ${LIMIT} can go`,
+    zh: `没有发送：${length} 字节，最多只能发 ${LIMIT} 字节`,
+  });
+  return false;
+}
+
+const HINT: Text = {
+  en: " (is its --delimiter as ours?)",
+  zh: "（它的 --delimiter 与这里一致吗？）",
+};
+
+function findPatience(framing: Framing): Text {
+  return framing === LINES ? NO_LINE : {
+    en:
+      "still waiting for the server's reply: it has to come after its length" +
+      ", in 4 bytes (Ctrl-C ends)",
+    zh: "还在等服务器的回复：回复之前必须先发长度，占 4 字节（按 Ctrl-C 结束）",
+  };
 }
 
 // In lesson 1 the client counted bytes to know when the reply was complete; now
 // the reply says it itself. Sending and receiving go on at the same time, for
 // servers that begin to answer early.
 
-/** Sends a message that is packed already, and waits for the answer to it. */
+/**
+ * Sends a message that is packed already, and waits for the answer to it. If none
+ * comes, `hint` says what may be wrong.
+ */
 export async function ask(
   frame: Bytes,
   reader: FrameReader,
-  send: (data: Bytes) => Promise<void>,
-  recv: (size: number) => Promise<Bytes>,
+  { send, recv }: End,
   run: Run,
+  hint: Text = { en: "", zh: "" },
 ): Promise<Bytes> {
   const [reply] = await Promise.all([readFrame(recv, reader), send(frame)]);
   if (reply !== null) return reply;
-  throw new socket.ConnectionError(run.text({
-    en: "The server closed the connection without an answer",
-    zh: "服务器没有回复就关闭了连接",
-  }));
+  const words = run.text(describeEnd(0)) + run.text(hint);
+  throw new socket.ConnectionError(words);
 }
 
 // ## Both together
@@ -141,6 +196,7 @@ async function demo(run: Run): Promise<void> {
   await showEnds(run);
   await showDelimiter(run);
   await showNoWaiting(run);
+  inviteToTry(run, import.meta.url);
 }
 
 function showFrames(run: Run): void {
@@ -169,14 +225,16 @@ async function showPieces(run: Run): Promise<void> {
   run.say({
     en:
       "2. We send all of it at once and receive at most 5 bytes at a time. What\n" +
-      "   can be printed after each recv? Predict it, then look below the cuts.\n" +
-      "   In brackets is what is no whole message yet and has to be kept:",
+      "   can be printed after each recv? Predict it, then look below the cuts\n" +
+      "   (-: nothing yet). In brackets is what is no whole message yet and has\n" +
+      "   to be kept:",
     zh:
       "2. 一次全部发出，但每次最多接收 5 个字节。每次 recv 之后能打印出什么？\n" +
-      "   先猜一猜，再看切口下面的结果。方括号里的字节还凑不成一条消息，要先\n" +
-      "   留着：",
+      "   先猜一猜，再看切口下面的结果（- 表示还打印不出任何消息）。方括号里的\n" +
+      "   字节还凑不成一条消息，要先留着：",
   });
   console.log(await drawReceived(LENGTHS, 4, FRAMED_BY_LENGTH));
+  console.log();
   console.log(await drawReceived(LINES, 5, FRAMED_BY_LINE));
 }
 
@@ -223,11 +281,13 @@ function format(messages: Bytes[]): string {
 function showAllCuts(run: Run): void {
   run.say({
     en:
-      "3. TCP may cut anywhere. Is the reader always right? We try all cuts of\n" +
-      "   the last two messages; 11 bytes can be cut in 2^10 ways. Right are:",
+      "3. TCP may cut anywhere. Are LengthReader and LineReader always right? We\n" +
+      "   try all cuts of the last two messages: with lengths 11 bytes, cut in\n" +
+      "   2^10 ways; as lines 5 bytes, cut in 2^4. Read correctly:",
     zh:
-      "3. TCP 可能在任何地方切开。每次都对吗？拿后两条消息，把所有切法都试\n" +
-      "   一遍；11 个字节有 2^10 种切法。结果正确的有：",
+      "3. TCP 可能在任何地方切开。LengthReader（按长度读）和 LineReader（按行读）\n" +
+      "   每次都对吗？把后两条消息的所有切法都试一遍：先发长度，共 11 个字节，有\n" +
+      "   2^10 种切法；按行分隔，共 5 个字节，有 2^4 种。读对的有：",
   });
   const messages = MESSAGES.slice(1);
   const rows: [name: string, framing: Framing][] = [
@@ -266,11 +326,12 @@ async function showLimits(run: Run): Promise<void> {
   run.say({
     en:
       "4. A stranger may send anything, so a reader needs a limit. Four bytes\n" +
-      "   can promise 4 GiB. A browser begins with “GET ”, a length as good as\n" +
-      "   any. And a line need not end:",
+      "   can promise 4 GiB. A browser begins with “GET ”, which reads as a\n" +
+      "   length of more than 1 GB. And a line need not end:",
     zh:
       "4. 陌生人什么都可能发来，所以要限制长度。4 个字节就能谎称后面有 4 GiB；\n" +
-      "   浏览器一上来就发“GET ”，这也会被当成长度；一行也可能永远没有换行符：",
+      "   浏览器一上来就发“GET ”，读成长度就超过 1 GB；一行也可能永远没有\n" +
+      "   换行符：",
   });
   const huge = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
   const http = encode("GET / HTTP/1.1\r\n");
@@ -284,10 +345,10 @@ async function showEnds(run: Run): Promise<void> {
   run.say({
     en:
       "5. A stream that ends between two messages is complete. One that ends\n" +
-      "   inside a message is not, or half an order would pass for a whole one.\n" +
+      "   inside a message is not, or half a message would pass for a whole one.\n" +
       "   (Python's makefile leaves that to you: readline returns half a line.)",
     zh:
-      "5. 数据流在两条消息之间结束，是正常结束；在一条消息中间结束，就是错误，\n" +
+      "5. 字节流在两条消息之间结束，是正常结束；在一条消息中间结束，就是错误，\n" +
       "   否则半条消息会被当成一整条。（Python 的 makefile 不管这件事：这时\n" +
       "   readline 照样返回半行。）",
   });
@@ -323,13 +384,14 @@ async function showDelimiter(run: Run): Promise<void> {
   show("packLength", format(split(new LengthReader(), packLength(message))));
   console.log(run.text({
     en:
-      "   In UTF-8 the byte 0a is in no other character; in UTF-16 it is: 上 is\n" +
-      "   0a 4e. What may hold line feeds is written in another way first: JSON\n" +
-      "   has \\n for it, and base64, the next lesson, needs none.",
+      "   In UTF-8 no character but the line feed contains the byte 0a. In UTF-16\n" +
+      "   others do: 上 is 0a 4e (little-endian). What may hold line feeds is\n" +
+      "   written in another way first: JSON has \\n for it, and base64, the next\n" +
+      "   lesson, needs none.",
     zh:
-      "   在 UTF-8 里，别的字符都不含字节 0a；UTF-16 则不然：“上”就是 0a 4e。\n" +
-      "   内容可能含换行符时，先换一种写法：JSON 把它写成 \\n；base64（下一课）\n" +
-      "   的结果里没有换行符。",
+      "   在 UTF-8 里，只有换行符含有字节 0a；UTF-16 则不然：“上”就是 0a 4e\n" +
+      "   （小端序）。内容可能含换行符时，先换一种写法：JSON 把它写成 \\n；\n" +
+      "   base64（下一课）的结果里没有换行符。",
   }));
 }
 
@@ -344,8 +406,8 @@ async function showNoWaiting(run: Run): Promise<void> {
       "   longer than one recv is still cut. With lengths 1,000 messages go out\n" +
       "   in one sendall, and nobody waits:",
     zh:
-      "7. 有的笔记说，每发一条就等对方回复一次，可以避免粘包。这样每条消息都\n" +
-      "   要多花一次往返时间，一次 recv 收不完的长消息还是会断开。写明长度，\n" +
+      "7. 有的笔记说，每发一条就等对端回复一次，可以避免粘包。这样每条消息都\n" +
+      "   要多花一次往返时间，一次 recv 收不完的长消息还是会被切开。写明长度，\n" +
       "   1,000 条消息就可以用一次 sendall 发完，谁也不用等谁：",
   });
   show("messages.length", formatCount(got.length));
@@ -362,15 +424,21 @@ async function showNoWaiting(run: Run): Promise<void> {
 /** The lesson: what `deno run` runs. */
 export const LESSON: Lesson = {
   url: import.meta.url,
-  title: { en: "messages in a stream", zh: "数据流中的消息" },
+  title: { en: "messages in a stream", zh: "字节流中的消息" },
+  help: {
+    client: {
+      en: "send each line, print each reply, framed in the same way; q ends",
+      zh: "把每一行发出去，并打印每个回复（成帧方式相同）；输入 q 退出",
+    },
+  },
   demo,
   server,
   client,
   options: {
     delimiter: {
       help: {
-        en: "messages are lines, as for nc, instead of after their length",
-        zh: "每行一条消息（可以用 nc），而不是先发长度",
+        en: "a line feed after each message (for nc), no length before it",
+        zh: "每条消息后面加换行符（可以用 nc），而不是前面加长度",
       },
     },
   },

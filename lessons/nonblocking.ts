@@ -15,8 +15,8 @@
 
 import * as socket from "../mod.ts";
 import { select } from "../src/select.ts";
-import { type Bytes, encode } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { type Bytes, encode, formatNumber } from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawBoxes } from "./_draw.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
@@ -24,6 +24,8 @@ import { showCalls } from "./_nonblocking_calls.ts";
 import { showCosts } from "./_nonblocking_costs.ts";
 import { FLOOD, HELLO, showAwait, showLoop } from "./_nonblocking_crowd.ts";
 import { EchoLoop } from "./_nonblocking_loop.ts";
+import { withPatience } from "./_patience.ts";
+import { describeEnd, describeWait } from "./_reply_words.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { listen, nativeServe, writeAll } from "./tcp_echo.ts";
 
@@ -86,7 +88,7 @@ async function talk(
     if (line === "q") return;
     const data = encode(line + "\n");
     const reply = new Reply(data.length, run);
-    await exchange(data, reply);
+    await withPatience(run, reply.wait, exchange(data, reply));
     await writeLine(reply.text.replace(/\n$/, ""));
   }
 }
@@ -104,14 +106,23 @@ class Reply {
     this.#run = run;
   }
 
+  /** What is waited for, as it is when the text is read. */
+  get wait(): Text {
+    const find = () => describeWait(this.missing);
+    return {
+      get en() {
+        return find().en;
+      },
+      get zh() {
+        return find().zh;
+      },
+    };
+  }
+
   add(piece: Bytes): void {
     if (piece.length === 0) {
-      const n = this.#size - this.missing;
-      throw new socket.ConnectionError(this.#run.text({
-        en:
-          `The server closed the connection after ${n} of ${this.#size} bytes`,
-        zh: `服务器关闭了连接：${this.#size} 字节中只收到 ${n} 字节`,
-      }));
+      const end = describeEnd(this.#size - this.missing, this.#size);
+      throw new socket.ConnectionError(this.#run.text(end));
     }
     this.missing -= piece.length;
     this.text += this.#decoder.decode(piece, { stream: this.missing > 0 });
@@ -133,7 +144,10 @@ async function nativeEcho(conn: Deno.Conn): Promise<Text> {
     await writeAll(conn, buffer.subarray(0, n));
     count += n;
   }
-  return { en: `${count} bytes echoed`, zh: `回送了 ${count} 字节` };
+  return {
+    en: `${formatNumber(count, "byte")} echoed`,
+    zh: `回送了 ${count} 字节`,
+  };
 }
 
 // The loop that accepts is lesson 1's: a task for each client.
@@ -173,6 +187,7 @@ async function demo(run: Run): Promise<void> {
   await showCosts(run);
   await showLoop(run);
   await showAwait(run);
+  inviteToTry(run, import.meta.url);
 }
 
 // In plain Deno there is nothing to set: every call is like that.
@@ -253,21 +268,27 @@ async function showNativeCrowd(run: Run): Promise<void> {
       "3. 每个客户端一个任务，只有十来行。一个客户端一声不吭，一个只发不收，\n" +
       "   一个发来“你好”，并收到了回声：",
   });
-  show("echo(silent)", Deno.inspect(visits[0]));
-  show("echo(rude)", Deno.inspect(visits[1]));
+  show(
+    run.text({ en: "echo(silent)", zh: "echo(silent)（不说话）" }),
+    Deno.inspect(visits[0]),
+  );
+  show(
+    run.text({ en: "echo(rude)", zh: "echo(rude)（只发不收）" }),
+    Deno.inspect(visits[1]),
+  );
   show("good", reply.text);
   clients.dispose();
   await Promise.all([flood, ended]);
   run.say({
     en: "   What you know from Python, and what has become of it:",
-    zh: "   你在 Python 里熟悉的，以及它们在这里变成了什么：",
+    zh: "   Python 里的写法，在 Deno 里对应的是：",
   });
   const every = run.text({
     en: "every call: a promise",
     zh: "每个调用都返回 Promise",
   });
   console.log(drawBoxes(
-    ["Python", run.text({ en: "plain Deno", zh: "Deno 自带的 API" })],
+    ["Python", run.text({ en: "plain Deno", zh: "Deno 自带" })],
     ["setblocking(False)", every],
     ["select, selectors", "await"],
     ["connect_ex, SO_ERROR", "await Deno.connect(…)"],
@@ -282,6 +303,7 @@ async function showNativeCrowd(run: Run): Promise<void> {
       "4. 还有一样东西会阻塞，那时谁也得不到服务：你自己的、一直占着 CPU 的\n" +
       "   代码，比如一个很长的循环；另外还有 prompt() 和各种 …Sync 调用。",
   });
+  inviteToTry(run, import.meta.url);
 }
 
 /** The lesson: what `deno run` runs. */
@@ -290,6 +312,12 @@ export const LESSON: Lesson = {
   title: {
     en: "non-blocking calls, and one task for many clients",
     zh: "非阻塞调用，以及用一个任务服务许多客户端",
+  },
+  help: {
+    client: {
+      en: "send each line, print its echo, just the same bytes; q ends",
+      zh: "把每一行发出去，并打印回复（服务器须原样回送）；输入 q 退出",
+    },
   },
   demo,
   server,

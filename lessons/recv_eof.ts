@@ -14,8 +14,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import * as socket from "../mod.ts";
-import { type Bytes, encode, formatCount, repr } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { type Bytes, encode, formatNumber, repr } from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawPieces, pad } from "./_draw.ts";
 import { waitForUnread } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
@@ -27,8 +27,8 @@ import {
   receiveLines,
   receiveReply,
 } from "./_received_lines.ts";
+import { withPatience } from "./_patience.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
-import { formatNumber } from "./bytes_text.ts";
 import { serve, writeAll } from "./tcp_echo.ts";
 
 // ## The server
@@ -61,8 +61,9 @@ async function countBytes(conn: socket.Socket): Promise<Text> {
 // itself. Nothing is kept of a line but its length, so that somebody who never
 // sends a line feed does not fill the server's memory.
 async function sayEnd(conn: socket.Socket, total: number): Promise<Text> {
-  await conn.sendall(encode(`end after ${formatNumber(total, "byte")}\n`));
-  return { en: `${total} bytes received`, zh: `收到 ${total} 字节` };
+  const bytes = formatNumber(total, "byte");
+  await conn.sendall(encode(`end after ${bytes}, line feeds included\n`));
+  return { en: `${bytes} received`, zh: `收到 ${total} 字节` };
 }
 
 const server = (run: Run) => serve(run, countBytes);
@@ -82,8 +83,18 @@ async function client(run: Run): Promise<void> {
     await writeLine(await receiveReply(replies, run));
   }
   await sock.shutdown(socket.SHUT_WR);
-  for await (const reply of replies) await writeLine(decodeReply(reply, run));
+  while (true) {
+    const next = withPatience(run, NO_END, replies.next());
+    const { value: reply } = await next;
+    if (reply === undefined) break;
+    await writeLine(decodeReply(reply, run));
+  }
 }
+
+const NO_END: Text = {
+  en: "still waiting for the server to close the connection (Ctrl-C ends)",
+  zh: "还在等服务器关闭连接（按 Ctrl-C 结束）",
+};
 
 // ## Both together
 //
@@ -97,6 +108,7 @@ async function demo(run: Run): Promise<void> {
   await receiveError(run);
   await readNative(run);
   summarize(run);
+  inviteToTry(run, import.meta.url);
 }
 
 // All 3000 bytes are there before the first `recv`: nothing here is about speed.
@@ -143,10 +155,12 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
     en:
       "2. 952 is less than 1024. Some programs take that for the end, but it\n" +
       "   only says that no more was there. recv then waits, or with the flag\n" +
-      "   MSG_DONTWAIT says that it would have to:",
+      "   MSG_DONTWAIT says that it would have to (DONTWAIT is short for\n" +
+      "   socket.MSG_DONTWAIT below, and so are the other flags):",
     zh:
       "2. 952 比 1024 少。有些程序因此以为数据结束了，其实这只说明当时没有更多\n" +
-      "   数据。再调用 recv 就会等待；加上标志 MSG_DONTWAIT 则不等，直接报错：",
+      "   数据。再调用 recv 就会等待；加上标志 MSG_DONTWAIT 则不等，直接抛出\n" +
+      "   异常（下面的 DONTWAIT 是 socket.MSG_DONTWAIT 的简写，其他标志也一样）：",
   });
   const receiveNow = () => conn.recv(1024, socket.MSG_DONTWAIT);
   show("recv(1024, DONTWAIT)", await failureOf(receiveNow));
@@ -154,7 +168,8 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
     conn.recv(1024),
     client.sendall(encode("hello")),
   ]);
-  show("recv(1024), then hello", repr(data));
+  const label = { en: "recv(1024), then hello", zh: "recv(1024)，hello 后到" };
+  show(run.text(label), repr(data));
   run.say({
     en:
       "   It waits for 1 byte, not for 1024. And if it had returned all 1024,\n" +
@@ -163,7 +178,7 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
     zh:
       "   只要有 1 个字节它就返回，不会等满 1024 个。反过来，就算正好返回 1024\n" +
       "   个，也不说明后面还有数据。\n\n" +
-      "3. 有些笔记说：不能发送空数据。运行看看：",
+      "3. 有的笔记说：不能发送空数据。运行看看：",
   });
   show("send(b'')", await client.send(NOTHING));
   show("recv(1024, DONTWAIT)", await failureOf(receiveNow));
@@ -184,12 +199,12 @@ async function receiveNothing({ client, conn }: Pair, run: Run): Promise<void> {
   run.say({
     en:
       "   That is why a client that sends just what input() returns hangs after\n" +
-      "   Enter alone: the server waits for it, and it for the server. A line\n" +
-      "   feed after each line helps: that is a byte.",
+      "   Enter alone: the server waits for the client, and the client for the\n" +
+      "   server. A line feed after each line helps, because it is a byte.",
     zh:
       "   所以，如果客户端原样发送 input() 的返回值，只按一下回车就会卡住：\n" +
-      "   服务器在等它，它也在等服务器。每行末尾加上换行符就好了：换行符也是\n" +
-      "   一个字节。",
+      "   服务器在等客户端，客户端也在等服务器。每行末尾加上换行符就好了：\n" +
+      "   换行符也是一个字节。",
   });
 }
 
@@ -199,9 +214,10 @@ const NOTHING = new Uint8Array();
 async function lookWithFlags({ client, conn }: Pair, run: Run): Promise<void> {
   run.say({
     en:
-      "4. Notes often leave out the flags. MSG_PEEK looks and takes nothing;\n" +
-      "   MSG_WAITALL waits for all bytes, here of two sends:",
-    zh: "4. 很多笔记说标志可以忽略，其实有几个很有用。MSG_PEEK 只看不取；\n" +
+      "4. Some notes say that the flags can be ignored, but some are handy.\n" +
+      "   MSG_PEEK looks and takes nothing; MSG_WAITALL waits for all bytes, here\n" +
+      "   of two sends:",
+    zh: "4. 有的笔记说标志可以忽略，其实有几个很有用。MSG_PEEK 只看不取；\n" +
       "   MSG_WAITALL 等到收满为止，这里跨了两次 send：",
   });
   await client.sendall(encode("ab"));
@@ -228,7 +244,7 @@ async function receiveEnd({ client, conn }: Pair, run: Run): Promise<void> {
       "   again and again. (At the end even WAITALL returns less than asked.) A\n" +
       '   server without "if not data: break" spins:',
     zh:
-      "   b'' 表示数据流结束，每个系统都是这样，而且以后每次 recv 都返回它。\n" +
+      "   b'' 表示字节流结束，每个系统都是这样，而且以后每次 recv 都返回它。\n" +
       "   （到了结尾，WAITALL 也收不满。）服务器如果没写 if not data: break，\n" +
       "   就会空转：",
   });
@@ -239,19 +255,20 @@ async function receiveEnd({ client, conn }: Pair, run: Run): Promise<void> {
     count++;
   }
   const label = { en: "b'' within 0.2 s", zh: "0.2 秒内返回 b''" };
-  show(run.text(label), formatCount(count));
+  show(run.text(label), run.text({ en: `${count} times`, zh: `${count} 次` }));
   const data = await conn.recv(1024);
   show("!data", !data);
   show("data.length === 0", data.length === 0);
   run.say({
     en:
-      "   All for nothing, and the processor has been busy all the time. Many\n" +
-      "   a server that was never tested with clients that leave does that. And\n" +
-      "   in JavaScript an empty array counts as true: test its length.",
+      "   So often (here; CPython does several times as many), all for nothing,\n" +
+      "   and the processor has been busy all the time. A server that was never\n" +
+      "   tested with a client that leaves often does that. And in JavaScript an\n" +
+      "   empty array counts as true: test its length.",
     zh:
-      "   白白循环了这么多次，处理器却一直在忙。只要没有拿“客户端离开”测试过，\n" +
-      "   服务器就很容易这样。还要注意：JavaScript 里空数组算“真”，应当判断它\n" +
-      "   的长度。",
+      "   循环了这么多次（这是本模块的次数，CPython 要多好几倍），一无所获，\n" +
+      "   处理器却没有停过。只要没有拿“客户端离开”测试过，服务器就很容易这样。\n" +
+      "   还要注意：JavaScript 里空数组算“真”，应当判断它的长度。",
   });
 }
 
@@ -269,7 +286,7 @@ async function receiveError(run: Run): Promise<void> {
   run.say({
     en:
       "6. A peer that breaks the connection (a reset) has not ended the stream:",
-    zh: "6. 对端强行断开连接（复位）不算正常结束，recv 会抛出错误：",
+    zh: "6. 对端强行断开连接（复位）不算正常结束，recv 会抛出异常：",
   });
   show("recv(1024)", await failureOf(() => conn.recv(1024)));
 }
@@ -291,6 +308,10 @@ async function readNative(run: Run): Promise<void> {
   show("read(buffer)", await conn.read(buffer));
   show("read(new Uint8Array(0))", await conn.read(new Uint8Array(0)));
   for (let i = 0; i < 2; i++) show("read(buffer)", await conn.read(buffer));
+  run.say({
+    en: "   An array of no length gets 0, which is not the end; null is.",
+    zh: "   数组长度为 0 时返回 0，并不表示结束；返回 null 才表示结束。",
+  });
 }
 
 function summarize(run: Run): void {
@@ -332,12 +353,12 @@ export const LESSON: Lesson = {
   url: import.meta.url,
   title: {
     en: "what recv returns, and where a stream ends",
-    zh: "recv 返回什么，数据流在哪里结束",
+    zh: "recv 返回什么，字节流在哪里结束",
   },
   help: {
     client: {
-      en: "send each line of standard input, print its length; q ends",
-      zh: "把标准输入的每一行发出去，并打印它的长度；输入 q 结束",
+      en: "send each line; the reply, a line, is its length; q ends",
+      zh: "发送输入的每一行，回复（一行文本）是它的长度；输入 q 结束",
     },
   },
   demo,

@@ -12,8 +12,8 @@
 // Next: sticky.ts
 
 import * as socket from "../mod.ts";
-import { type Bytes, encode, formatCount } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { type Bytes, encode, formatCount, formatNumber } from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { drawBoxes, Lanes } from "./_draw.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
@@ -21,7 +21,6 @@ import { connectPair, type Pair } from "./_pair.ts";
 import { LINE_FEED, receiveLines, receiveReply } from "./_received_lines.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { fill, formatBytes } from "./_send_sendall_queues.ts";
-import { formatNumber } from "./bytes_text.ts";
 import { serve } from "./tcp_echo.ts";
 
 // ## What sendall does
@@ -76,7 +75,10 @@ async function count(conn: socket.Socket): Promise<Text> {
   }
   // A last line may lack its end; after a half-close there is still a reply.
   if (replied < total) await conn.sendall(encode(formatReply(total)));
-  return { en: `${total} bytes received`, zh: `共收到 ${total} 字节` };
+  return {
+    en: `${formatNumber(total, "byte")} received`,
+    zh: `共收到 ${total} 字节`,
+  };
 }
 
 function formatReply(total: number): string {
@@ -115,6 +117,7 @@ async function demo(run: Run): Promise<void> {
   await failMidway(pair, lot, run);
   await sendFirst(pair, lot, run);
   await writeNatively(lot, run);
+  inviteToTry(run, import.meta.url);
 }
 
 // The server's program has seen nothing yet. Now it receives.
@@ -128,13 +131,15 @@ async function showTaken(
       "2. Some notes say that send returns the number of bytes “to be sent”.\n" +
       "   It is what your side has taken. That need not have been sent yet, and\n" +
       "   the peer's program has seen none of it: it has not called recv. Only\n" +
-      "   a reply proves more, such as the server of this lesson gives.\n" +
-      "   Now the server receives exactly so many, and there is room again:",
+      "   a reply proves more. (The server command of this lesson gives one.)\n\n" +
+      "   Now the demo's server receives: exactly so many bytes, and there is\n" +
+      "   room again:",
     zh:
-      "2. 有些笔记说 send 返回“要发送的字节数”。其实它是本机已经收下、放进\n" +
-      "   发送缓冲区的字节数：不等于已经发出，更不等于对端程序已经读到，因为\n" +
-      "   对端还没有调用过 recv。要想确认，只能靠对端回复，本课的服务器就会\n" +
-      "   回复。现在服务器开始接收，收到的正好是这么多，缓冲区也腾出了空间：",
+      "2. 有的笔记说 send 返回“要发送的字节数”。其实它是本机已经放进发送缓冲区\n" +
+      "   的字节数：不等于已经发出，更不等于对端程序已经读到，因为对端还没有\n" +
+      "   调用过 recv。要想确认，只能靠对端回复。（本课的 server 命令就会这样\n" +
+      "   回复。）\n\n" +
+      "   现在演示里的服务器开始接收：收到的正好是这么多，缓冲区也腾出了空间：",
   });
   await receive(conn, room);
   showReceived("conn", room, run);
@@ -199,24 +204,26 @@ async function compareLoops(run: Run): Promise<void> {
       "   100,000 bytes, and a send that takes only one at a time:",
     zh:
       "4. sendall 做的就是这样的循环（Python 里叫 sendall，不叫 sendAll）。\n" +
-      "   有些笔记说它“递归调用 send”。运行一下就知道：共 100,000 字节，\n" +
-      "   每次 send 只收下 1 个字节：",
+      "   有的笔记说它“递归调用 send”。运行一下就知道：共 100,000 字节，\n" +
+      "   每次 send 只发 1 字节：",
   });
   const data = new Uint8Array(100_000);
   let calls = 0;
   const sender = { send: () => (calls++, 1) };
   await sendAll(sender, data);
   const label: Text = { en: "a loop", zh: "循环" };
-  show(run.text(label), `${formatCount(calls)} × send`);
+  const count = formatCount(calls);
+  const times = { en: `${count} × send`, zh: `send × ${count} 次` };
+  show(run.text(label), run.text(times));
   const failure = await failureOf(() => sendRest(sender.send, data));
   show(run.text({ en: "a recursion", zh: "递归" }), failure);
   run.say({
     en:
-      "   In Python it would be a RecursionError after 1000 calls. Unless you\n" +
-      "   want to count yourself, call sendall and not send.",
+      "   In Python it would be a RecursionError, after about 1,000 calls by\n" +
+      "   default. Unless you want to count yourself, call sendall and not send.",
     zh:
-      "   在 Python 里递归，到 1000 层就会抛出 RecursionError。除非想自己数\n" +
-      "   字节，否则请用 sendall，不要用 send。",
+      "   在 Python 里递归，默认到大约 1,000 层就会抛出 RecursionError。除非想\n" +
+      "   自己数字节，否则请用 sendall，不要用 send。",
   });
 }
 
@@ -229,11 +236,13 @@ async function failMidway(
   run.say({
     en:
       "5. sendall returns None (here: undefined) when all is taken, and raises\n" +
-      "   an error otherwise. A timeout is one deadline for the whole call. Now\n" +
-      "   nobody receives. How much has gone out when the time is over?",
-    zh: "5. sendall 全部放下后返回 None（这里是 undefined），否则抛出异常。\n" +
-      "   超时是整个调用的期限，不是每次 send 的。这次没有人接收，到时间时\n" +
-      "   已经发出了多少？",
+      "   an error otherwise. A timeout is one deadline for the whole call. This\n" +
+      "   time the server does not receive. How much has been handed over when\n" +
+      "   the time is up?",
+    zh:
+      "5. sendall 全部放下后返回 None（这里是 undefined），否则抛出异常。超时\n" +
+      "   是整个调用的截止时间，不是每次 send 各算各的。这次服务器不接收。\n" +
+      "   到时间时，已经交出去多少？",
   });
   client.settimeout(0.1);
   const error = await failToSend(client, lot);
@@ -244,11 +253,11 @@ async function failMidway(
   showReceived("conn", bytes_sent, run);
   run.say({
     en:
-      "   CPython does not say how much: all you can do there is close. What\n" +
-      "   went out cannot be taken back, and if you sent everything again, the\n" +
-      "   peer would have this part twice.",
+      "   CPython does not say how much: all you can do there is close. What has\n" +
+      "   been handed over cannot be taken back, and if you sent everything\n" +
+      "   again, the peer would have this part twice.",
     zh:
-      "   CPython 不会告诉你发了多少，只好关闭连接。已经发出的收不回来；如果\n" +
+      "   CPython 不会告诉你交出去多少，只好关闭连接。交出去的收不回来；如果\n" +
       "   从头重发，对端就会把这一部分收到两遍。",
   });
 }
@@ -278,7 +287,7 @@ async function sendFirst(
       "6. Some notes have a rule: one send, then one receive. Guess what happens\n" +
       "   if both ends keep to it, send first, and send a lot:",
     zh:
-      "6. 有些笔记总结出“一发一收”的规则。如果双方都照做，都先发后收，而且\n" +
+      "6. 有的笔记总结出“一发一收”的规则。如果双方都照做，都先发后收，而且\n" +
       "   都发很多，会怎样？先猜一猜：",
   });
   client.settimeout(0.3);
@@ -322,7 +331,7 @@ function drawDeadlock(run: Run): Lanes {
   lanes.arrow("client", "connect", "conn", "accept");
   lanes.arrow("client", "sendall", "conn");
   lanes.arrow("conn", "sendall", "client");
-  const room = run.text({ en: "waits for room", zh: "等对方腾出空间" });
+  const room = run.text({ en: "waits for room", zh: "等对端腾出空间" });
   const recv = run.text({ en: "(recv comes later)", zh: "（recv 还在后面）" });
   for (const text of [room, recv]) {
     for (const end of ["client", "conn"]) lanes.at(end, text);
@@ -342,12 +351,17 @@ async function writeNatively(lot: Bytes, run: Run): Promise<void> {
     zh: "7. Deno 自带的 write 相当于 send，同样要看返回值：",
   });
   show("client.write(lot)", formatBytes(await client.write(lot), run));
-  const loop = run.text({ en: "writeAll, lesson 1", zh: "第 1 课的 writeAll" });
+  const here = run.text({ en: "here", zh: "本模块" });
+  const native = run.text({ en: "plain Deno", zh: "Deno 自带" });
+  const loop = run.text({
+    en: "writeAll, in lesson 1's script",
+    zh: "第 1 课脚本里的函数 writeAll",
+  });
   console.log(
     "\n" + drawBoxes(
       ["Python", "sock.send(data)", "sock.sendall(data)"],
-      ["pysocket", "await sock.send(data)", "await sock.sendall(data)"],
-      ["Deno", "await conn.write(data)", loop],
+      [here, "await sock.send(data)", "await sock.sendall(data)"],
+      [native, "await conn.write(data)", loop],
     ),
   );
 }
@@ -363,6 +377,10 @@ export const LESSON: Lesson = {
     server: {
       en: "reply to each line how many bytes have come, until Ctrl-C",
       zh: "收到每一行就回复一共收到多少字节，按 Ctrl-C 结束",
+    },
+    client: {
+      en: "send each line, print the reply, which has to be a line; q ends",
+      zh: "发送输入的每一行，打印回复（须是一行文本）；输入 q 退出",
     },
   },
   demo,

@@ -9,21 +9,22 @@
 //       deno run -A lessons/sticky.ts server     then, in another terminal,
 //       deno run -A lessons/sticky.ts client     or Python, or nc
 //
-// With --burst the client sends all lines at once, so that they can stick.
+// With --burst the client sends all lines at once; with --busy 0.5 the server is
+// late, and they stick.
 // Next: framing.ts
 
 import * as socket from "../mod.ts";
-import { type Bytes, decode, encode, repr } from "./_bytes.ts";
-import { show } from "./_demo.ts";
+import { type Bytes, decode, encode, formatNumber, repr } from "./_bytes.ts";
+import { formatEnds, show } from "./_demo.ts";
 import { drawPieces, type Pieces } from "./_draw.ts";
 import { waitForBoth, waitForUnread } from "./_kernel.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
+import { UsageError } from "./_options.ts";
 import { connectPair, type Pair } from "./_pair.ts";
 import { type Line, receiveLines, receiveReply } from "./_received_lines.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 import { showAcknowledging, showWaiting } from "./_sticky_acknowledging.ts";
-import { formatNumber } from "./bytes_text.ts";
 import { serve, writeAll } from "./tcp_echo.ts";
 
 // ## The server
@@ -31,10 +32,11 @@ import { serve, writeAll } from "./tcp_echo.ts";
 // This server makes the mistake on purpose: it takes whatever one `recv` returns
 // for one message, and replies what it took. The quotes show where that begins
 // and ends; half a character shows as �.
-async function takeMessages(conn: socket.Socket): Promise<Text> {
+async function takeMessages(conn: socket.Socket, busy: number): Promise<Text> {
   using _ = conn;
   let count = 0;
   while (true) {
+    if (busy > 0) await work(busy);
     const data = await conn.recv(1024);
     if (data.length === 0) break;
     count++;
@@ -43,27 +45,60 @@ async function takeMessages(conn: socket.Socket): Promise<Text> {
     const reply = `1 message of ${size}: ${JSON.stringify(text)}\n`;
     await conn.sendall(encode(reply));
   }
-  return { en: `${count} messages taken`, zh: `收到 ${count} 条“消息”` };
+  return {
+    en: `${formatNumber(count, "message")} taken`,
+    zh: `收到 ${count} 条“消息”`,
+  };
 }
 
-const server = (run: Run) => serve(run, takeMessages);
+// A real program has other work, too, and comes to its next `recv` when that is
+// done. With --busy so does this one; what the client sends meanwhile joins.
+async function work(seconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+}
+
+async function server(run: Run): Promise<void> {
+  const busy = readBusy(run);
+  await serve(run, (conn) => takeMessages(conn, busy));
+}
+
+function readBusy(run: Run): number {
+  const value = run.values.get("busy") ?? "";
+  if (/^\d+(\.\d+)?$/.test(value) && Number(value) <= 60) return Number(value);
+  throw new UsageError({
+    en: `Option --busy must be seconds, up to 60: current value is "${value}"`,
+    zh: `选项 --busy 必须是不超过 60 的秒数，而不是“${value}”`,
+  }, run.language);
+}
 
 // ## The client
 //
 // A line is one `send`, without its line feed. When a person types, the server has
-// received a line long before the next one, and all seems well. With --burst nobody
+// received a line long before the next one, and all seems well. With --burst the
+// client connects when the input has ended and sends all lines at once: nobody
 // waits, and the lines may come out in any pieces.
 async function client(run: Run): Promise<void> {
+  const burst = run.switches.has("burst") ? await readAll(run) : [];
+  if (run.interrupted.aborted) return;
   using sock = await socket.create_connection([run.host, run.port]);
   run.interrupted.addEventListener("abort", () => sock.close());
   const replies = receiveLines((size) => sock.recv(size));
-  const burst: string[] = [];
+  if (run.switches.has("burst")) {
+    return await exchange(sock, replies, burst, run);
+  }
+  for await (const line of readLines(run.interrupted)) {
+    if (line === "q") return;
+    await exchange(sock, replies, [line], run);
+  }
+}
+
+async function readAll(run: Run): Promise<string[]> {
+  const lines: string[] = [];
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") break;
-    if (run.switches.has("burst")) burst.push(line);
-    else await exchange(sock, replies, [line], run);
+    lines.push(line);
   }
-  await exchange(sock, replies, burst, run);
+  return lines;
 }
 
 // How many replies will there be? Not one for each line: that is the point. But
@@ -105,15 +140,17 @@ async function printReplies(
     const reply = await receiveReply(replies, run);
     await writeLine(reply);
     const [, count] = reply.match(/^1 message of ([1-9]\d*) bytes?: /) ?? [];
-    if (count === undefined) {
-      throw new Error(run.text({
-        en: "The reply does not say how many bytes it is for",
-        zh: "回复里没有说明收到了多少字节",
-      }));
-    }
+    if (count === undefined) throw new Error(run.text(NO_COUNT));
     taken += Number(count);
   }
 }
+
+const NO_COUNT: Text = {
+  en: "That is no reply of this lesson's server, which would be " +
+    '"1 message of N bytes: …" (with a Python server use lesson 2\'s client)',
+  zh: '这不是本课服务器的回复，应为 "1 message of N bytes: …"' +
+    "（与 Python 服务器通信，请用第 2 课的 client）",
+};
 
 // ## Both together
 //
@@ -169,12 +206,12 @@ async function sendTwo(pair: Pair, run: Run): Promise<void> {
   run.say({
     en:
       "   Two sends, one recv. TCP gives every byte its number, so that all of\n" +
-      "   them arrive in order. (Some notes say that it numbers packets.) Where\n" +
-      "   one send ended and the next began, it does not tell.",
+      "   them arrive in order. (Some notes say that it numbers packets; it does\n" +
+      "   not.) Where one send ended and the next began, it does not tell.",
     zh:
-      "   两次 send，一次 recv。TCP 给每个字节编号，保证全部按顺序到达（有些\n" +
-      "   笔记说是给每个包编号）。至于哪里是一次 send 的结尾、下一次的开头，\n" +
-      "   TCP 并不记录。",
+      "   两次 send，一次 recv。TCP 给每个字节编号，保证全部按顺序到达。（有的\n" +
+      "   笔记说是给每个包编号，不对。）至于哪里是一次 send 的结尾、下一次的\n" +
+      "   开头，TCP 并不记录。",
   });
 }
 
@@ -194,7 +231,7 @@ async function sendWithoutDelay(pair: Pair, run: Run): Promise<void> {
       "   back while earlier ones are not confirmed, to spare packets. So switch\n" +
       "   it off, by TCP_NODELAY:",
     zh:
-      "2. 有些笔记说，粘包是因为数据在客户端的发送缓冲区里等着凑在一起。的确有\n" +
+      "2. 有的笔记说，粘包是因为数据在客户端的发送缓冲区里等着凑在一起。的确有\n" +
       "   这样的机制：前面的数据还没有确认时，小块数据会先等一等，以减少小包的\n" +
       "   数量，这叫 Nagle 算法。那就用 TCP_NODELAY 把它关掉：",
   });
@@ -259,6 +296,20 @@ async function receiveAtThreeTimes(pair: Pair, run: Run): Promise<void> {
       "   手动试的时候，看到的往往是第一种，于是觉得“我测试时没问题”。TCP 还会\n" +
       "   把数据切成段，装进 IP 包，收到后再拼好，这些切口同样和你的消息无关。",
   });
+  const ends = formatEnds(import.meta.url, {
+    server: "--busy 0.5",
+    client: "--burst",
+  });
+  run.say({
+    en:
+      "   See it yourself. Run this server, which has other work for half a second\n" +
+      "   before each recv, and the client in another terminal. Type a few lines,\n" +
+      `   then Ctrl-D (on Windows Ctrl-Z and Enter):\n\n${ends}`,
+    zh:
+      "   亲眼看看粘包：一个终端里运行 server，它每次 recv 之前要先忙半秒别的\n" +
+      "   事；另一个终端里运行 client，输入几行，再按 Ctrl-D（Windows 上是\n" +
+      `   Ctrl-Z 加回车）：\n\n${ends}`,
+  });
 }
 
 async function sendBoth({ client, conn }: Pair): Promise<void> {
@@ -270,11 +321,12 @@ async function sendBoth({ client, conn }: Pair): Promise<void> {
 async function missTheEnd({ client, conn }: Pair, run: Run): Promise<void> {
   run.say({
     en: "4. Some notes say that the socket hides TCP, so that we need not\n" +
-      "   understand it. This it does not hide: a server that is to end when\n" +
-      "   recv returns “q”, and a client that sends “hello”, then “q”:",
+      "   understand it. But it cannot hide that TCP has no messages. A server is\n" +
+      "   to end when recv returns “q”; a client sends “hello”, then “q”:",
     zh:
-      "4. 有些笔记说，socket 已经把 TCP 封装好了，不必理解 TCP。可是这一点封\n" +
-      "   装不住：服务器约定 recv 收到“q”就结束，客户端先发“hello”，再发“q”：",
+      "4. 有的笔记说，socket 已经把 TCP 封装好了，不必理解 TCP。可是“没有消息\n" +
+      "   边界”这一点，它隐藏不了。约定服务器收到“q”就结束，客户端先发“hello”，\n" +
+      "   再发“q”：",
   });
   await client.sendall(encode("hello"));
   await client.sendall(encode("q"));
@@ -310,7 +362,7 @@ export const LESSON: Lesson = {
   url: import.meta.url,
   title: {
     en: "why two sends arrive as one",
-    zh: "粘包：为什么分两次发，却一次收到",
+    zh: "粘包：为什么两次 send 会一次收到",
   },
   help: {
     server: {
@@ -319,10 +371,18 @@ export const LESSON: Lesson = {
     },
     client: {
       en: "send each line without its end, print each reply; q ends",
-      zh: "把每一行不带换行符发出去，并打印每个回复；输入 q 退出",
+      zh: "把每一行不带换行符发出去，打印本课服务器的回复；输入 q 退出",
     },
   },
   options: {
+    busy: {
+      placeholder: "S",
+      default: "0",
+      help: {
+        en: "server: other work before each recv, so many seconds (0)",
+        zh: "服务器：每次 recv 之前先忙别的事，忙多少秒（0）",
+      },
+    },
     burst: {
       help: {
         en: "client: send all lines at once, when the input ends",

@@ -13,12 +13,14 @@
 // Next: bytes_text.ts
 
 import * as socket from "../mod.ts";
-import { type Bytes, encode } from "./_bytes.ts";
-import { failureOf, show } from "./_demo.ts";
+import { type Bytes, encode, formatNumber } from "./_bytes.ts";
+import { failureOf, inviteToTry, show } from "./_demo.ts";
 import { Lanes } from "./_draw.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { formatAddress } from "./_options.ts";
+import { withPatience } from "./_patience.ts";
+import { describeEnd, describeWait, NO_ECHO } from "./_reply_words.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
 
 // ## The server
@@ -82,7 +84,10 @@ async function echo(conn: socket.Socket): Promise<Text> {
 }
 
 function formatEchoed(count: number): Text {
-  return { en: `${count} bytes echoed`, zh: `回送了 ${count} 字节` };
+  return {
+    en: `${formatNumber(count, "byte")} echoed`,
+    zh: `回送了 ${count} 字节`,
+  };
 }
 
 const server = (run: Run) => serve(run, echo);
@@ -121,7 +126,8 @@ async function passOver(error: unknown, run: Run): Promise<void> {
 
 // ## The client
 //
-// A client needs no `bind`: any free port will do.
+// A client needs no `bind`: any free port will do. That the server has gone it
+// notices only when it sends the next line; lesson 9 shows why, and how to notice.
 async function client(run: Run): Promise<void> {
   using sock = await socket.create_connection([run.host, run.port]);
   run.interrupted.addEventListener("abort", () => sock.close());
@@ -136,33 +142,35 @@ async function talk(
   recv: (size: number) => Promise<Bytes>,
   run: Run,
 ): Promise<void> {
+  let isEcho = true;
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
     const data = encode(line + "\n");
     const echoed = receive(recv, data.length, run);
     const [reply] = await Promise.all([echoed, send(data)]);
     await writeLine(reply.replace(/\n$/, ""));
+    if (isEcho && reply !== line + "\n") run.note(NO_ECHO);
+    isEcho &&= reply === line + "\n";
   }
 }
 
 // TCP keeps the order of bytes and nothing else, so a reply can come in pieces.
 // By counting we know when it is complete, which only an echo allows: a real
 // protocol has to say where a message ends. A piece can also end in the middle of
-// a character; with `stream` the decoder keeps that half for the next piece.
+// a character; with `stream` the decoder keeps that half for the next piece. Bytes
+// that are no text show as �, which is enough here: then it is no echo anyway.
 async function receive(
   recv: (size: number) => Promise<Bytes>,
   size: number,
   run: Run,
 ): Promise<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   for (let n = 0; n < size;) {
-    const data = await recv(Math.min(size - n, 65536));
+    const piece = recv(Math.min(size - n, 65536));
+    const data = await withPatience(run, describeWait(size - n), piece);
     if (data.length === 0) {
-      throw new socket.ConnectionError(run.text({
-        en: `The server closed the connection after ${n} of ${size} bytes`,
-        zh: `服务器关闭了连接：${size} 字节中只收到 ${n} 字节`,
-      }));
+      throw new socket.ConnectionError(run.text(describeEnd(n, size)));
     }
     n += data.length;
     text += decoder.decode(data, { stream: true });
@@ -250,12 +258,12 @@ async function demo(run: Run): Promise<void> {
   const early = await failureOf(() => listener.accept());
   listener.listen();
   lanes.at("listener", "bind, listen");
+  run.say(QUESTION);
   run.say({
-    en: "Which socket talks to whom? There are three of them, not two.\n\n" +
+    en:
       "1. A listening socket has an address and no peer. It can only accept,\n" +
       "   and that not before listen:",
-    zh: "到底是哪个套接字在和谁通信？一共有三个套接字，而不是两个。\n\n" +
-      "1. 监听套接字有自己的地址，但没有对端。它只能 accept（而且要先\n" +
+    zh: "1. 监听套接字有自己的地址，但没有对端。它只能 accept（而且要先\n" +
       "   listen），不能收发数据：",
   });
   show("accept before listen", early);
@@ -271,10 +279,11 @@ async function demo(run: Run): Promise<void> {
   lanes.arrow("client", "sendall(你好)", "conn");
   run.say({
     en: "2. The client has connected and sent 你好 (2 characters, 6 bytes).\n" +
-      "   Nobody has called accept yet: the kernel does the three-way\n" +
+      "   The server has not called accept yet: the kernel does the three-way\n" +
       "   handshake, and keeps the bytes.",
-    zh: "2. 客户端已经连上，并发出了“你好”（2 个字符，6 个字节）。此时还\n" +
-      "   没有人调用 accept：三次握手由内核完成，数据也先存放在内核里。",
+    zh:
+      "2. 客户端已经连上，并发出了“你好”（2 个字符，6 个字节）。此时服务器\n" +
+      "   还没有调用 accept：三次握手由内核完成，数据也先存放在内核里。",
   });
 
   // `accept` makes the third socket. Its addresses are the client's, swapped.
@@ -313,8 +322,8 @@ async function demo(run: Run): Promise<void> {
     en: "4. The client has no more to send and says so (half-close). conn\n" +
       `   receives ${data.length} bytes, then ${n}: the end. It can still send: it echoes\n` +
       `   and closes. The client receives ${reply}, then ${m} bytes.`,
-    zh: "4. 客户端不再发送数据，并通知对方（半关闭）。conn 先收到 " +
-      `${data.length} 个字节，\n   再收到 ${n} 个字节，表示数据流结束。它仍可以发送，于是` +
+    zh: "4. 客户端不再发送数据，并通知对端（半关闭）。conn 先收到 " +
+      `${data.length} 个字节，\n   再收到 ${n} 个字节，表示字节流结束。它仍可以发送，于是` +
       `回送数据，\n   然后关闭。客户端收到“${reply}”，再收到 ${m} 个字节。`,
   });
 
@@ -334,10 +343,19 @@ async function demo(run: Run): Promise<void> {
   });
   show("connect", await failureOf(() => stray.connect(wrong)));
   run.say({
-    en: `The sockets, from top to bottom (dot: not accepted yet):\n\n${lanes}`,
-    zh: `三个套接字，从上往下看（圆点：尚未 accept）：\n\n${lanes}`,
+    en:
+      "The sockets, from top to bottom (“.”: in the kernel, not accepted yet):" +
+      `\n\n${lanes}`,
+    zh: "三个套接字，从上往下看（“.”：数据已到内核，尚未 accept）：\n\n" +
+      lanes,
   });
+  inviteToTry(run, import.meta.url);
 }
+
+const QUESTION: Text = {
+  en: "Which socket talks to whom? There are three of them, not two.",
+  zh: "哪个套接字在和哪个套接字通信？一共有三个，而不是两个。",
+};
 
 // In plain Deno a listener has neither `read` nor `write`: the mistakes of step 1
 // do not compile. `closeWrite` is `shutdown(SHUT_WR)`.
@@ -347,6 +365,7 @@ async function nativeDemo(run: Run): Promise<void> {
   using client = await Deno.connect({ hostname, port });
   await writeAll(client, HELLO);
   using conn = await listener.accept();
+  run.say(QUESTION);
   run.say({
     en: "1. The same in plain Deno. Here, too, 你好 is sent before accept:",
     zh: "1. 改用 Deno 自带的 API。“你好”同样是在 accept 之前发出的：",
@@ -369,6 +388,7 @@ async function nativeDemo(run: Run): Promise<void> {
       `2. closeWrite 之后，conn 仍能回送 ${n} 个字节：“${reply}”。然后它关闭，\n` +
       `   read 返回 ${end}，而 recv 返回的是空字节串。`,
   });
+  inviteToTry(run, import.meta.url);
 }
 
 const HELLO = encode("你好");
@@ -379,6 +399,12 @@ export const LESSON: Lesson = {
   title: {
     en: "an echo server and its client",
     zh: "回显服务器和客户端",
+  },
+  help: {
+    client: {
+      en: "send each line of input, which the server echoes; q ends",
+      zh: "发送输入的每一行，服务器须原样回送；输入 q 退出",
+    },
   },
   demo,
   server,

@@ -9,21 +9,26 @@
 //       deno run -A lessons/timeouts.ts server     then, in another terminal,
 //       deno run -A lessons/timeouts.ts client     or Python, or nc
 //
-// Start the server with --timeout 5, and let the client say nothing. With
+// Start the server with --timeout 5, and let the client say nothing. Then look at
+// the server; type a line at the client, and it tells that it was sent away. With
 // --native the same in plain Deno; --help says what else there is.
 // Next: nonblocking.ts
 
 import * as socket from "../mod.ts";
-import { type Bytes, encode } from "./_bytes.ts";
+import { type Bytes, encode, formatNumber } from "./_bytes.ts";
+import { inviteToTry } from "./_demo.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
-import { UsageError } from "./_options.ts";
+import { formatAddress } from "./_options.ts";
+import { decodeReply } from "./_received_lines.ts";
+import { describeEnd } from "./_reply_words.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
+import { readSeconds } from "./_seconds.ts";
 import { now, recvExactly, remaining } from "./_timeouts_deadline.ts";
 import { demo } from "./_timeouts_demo.ts";
 import { type End, Lines, LongLineError } from "./_timeouts_lines.ts";
 import { connectWithin, nativeDemo, TimedConn } from "./_timeouts_native.ts";
-import { nativeServe, serve } from "./tcp_echo.ts";
+import { formatNet, nativeServe, serve } from "./tcp_echo.ts";
 
 // ## A deadline
 //
@@ -37,20 +42,38 @@ export { recvExactly };
 // It sends each line back when it is complete. A client that says nothing, takes
 // too long for a line, or makes one too long, is told so and sent away: it could
 // otherwise keep a connection, and memory, for as long as it likes.
-async function echoLines(end: End, limits: Limits): Promise<Text> {
+async function echoLines(
+  end: End,
+  limits: Limits,
+  tell: (reason: Text) => void,
+): Promise<Text> {
   const lines = new Lines(end, LONGEST_LINE);
   let count = 0;
   while (true) {
     const line = await readLine(lines, limits);
     if ("en" in line) {
-      const goodbye = encode(`goodbye: ${line.en}\n`);
-      await trySend(end, goodbye, limits.timeout);
-      return { en: `sent away: ${line.en}`, zh: `被断开：${line.zh}` };
+      await trySend(end, encode(`${GOODBYE}${line.en}\n`), limits.timeout);
+      tell(line);
+      return formatEchoed(count);
     }
     if (line.length === 0) return formatEchoed(count);
-    if (!await trySend(end, line, limits.timeout)) return UNREAD;
+    if (!await trySend(end, line, limits.timeout)) {
+      tell(UNREAD);
+      return formatEchoed(count);
+    }
     count += line.length;
   }
+}
+
+/** What a client is told that is sent away, and before the reason. */
+const GOODBYE = "goodbye: ";
+
+function tellAway(run: Run, name: string): (reason: Text) => void {
+  return ({ en, zh }) =>
+    run.note({
+      en: `${name} was sent away: ${en}`,
+      zh: `${name} 被断开：${zh}`,
+    });
 }
 
 // There are two clocks. Between two lines a client may be silent for `timeout`.
@@ -97,13 +120,13 @@ async function trySend(
   }
 }
 
-const UNREAD: Text = {
-  en: "sent away: it does not read",
-  zh: "被断开：它不读取数据",
-};
+const UNREAD: Text = { en: "it does not read", zh: "它不读取数据" };
 
 function formatEchoed(count: number): Text {
-  return { en: `${count} bytes echoed`, zh: `回送了 ${count} 字节` };
+  return {
+    en: `${formatNumber(count, "byte")} echoed`,
+    zh: `回送了 ${count} 字节`,
+  };
 }
 
 /** Bytes that a line may have, about. */
@@ -128,7 +151,8 @@ async function server(run: Run): Promise<void> {
   const limits = readLimits(run);
   await serve(run, async (conn) => {
     using _ = conn;
-    return await echoLines(withTimeouts(conn), limits);
+    const tell = tellAway(run, formatAddress(conn.getpeername()));
+    return await echoLines(withTimeouts(conn), limits, tell);
   });
 }
 
@@ -137,35 +161,73 @@ async function server(run: Run): Promise<void> {
 // `create_connection` takes the timeout for each address that the host has, and
 // the socket keeps it.
 async function client(run: Run): Promise<void> {
-  const timeout = readSeconds(run, "timeout", 5);
+  const timeout = readSeconds(run, "timeout", "5");
   const options = { timeout };
   using sock = await socket.create_connection([run.host, run.port], options);
   run.interrupted.addEventListener("abort", () => sock.close());
   await talk(withTimeouts(sock), timeout, run);
 }
 
-// One deadline for a line and its reply, in however many pieces that comes. Both
-// are under way at the same time, as in the first lesson. After a timeout the
-// reply may still come, and would be taken for that to the next line: so we end.
+// After a timeout the reply may still come, and would be taken for that to the
+// next line: so we end.
 async function talk(end: End, timeout: number, run: Run): Promise<void> {
   const lines = new Lines(end, LONGEST_REPLY);
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") return;
-    const deadline = now() + timeout;
-    const [reply] = await Promise.all([
-      lines.read(() => remaining(deadline)),
-      end.sendall(encode(line + "\n"), timeout),
-    ]);
-    const text = new TextDecoder().decode(reply);
-    if (!text.endsWith("\n")) {
+    try {
+      const reply = await exchange(line, end, lines, timeout);
+      await writeLine(checkReply(reply, line, run));
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
       throw new socket.ConnectionError(run.text({
-        en: "The server closed the connection before the end of its reply",
-        zh: "服务器还没回复完就关闭了连接",
+        en: `No complete reply within ${timeout} s`,
+        zh: `${timeout} 秒内没有收到完整的回复`,
       }));
     }
-    await writeLine(text.replace(/\r?\n$/, ""));
   }
 }
+
+// One deadline for a line and its reply, in however many pieces that comes. Both
+// are under way at the same time, as in the first lesson. Sending fails when the
+// server has sent us away, and its goodbye is here nevertheless: so we read on.
+async function exchange(
+  line: string,
+  end: End,
+  lines: Lines,
+  timeout: number,
+): Promise<Bytes> {
+  const deadline = now() + timeout;
+  const [reply, sent] = await Promise.allSettled([
+    lines.read(() => remaining(deadline)),
+    end.sendall(encode(line + "\n"), timeout),
+  ]);
+  const isReply = reply.status === "fulfilled" && reply.value.length > 0;
+  if (isReply) return reply.value;
+  if (sent.status === "rejected") throw sent.reason;
+  if (reply.status === "rejected") throw reply.reason;
+  return reply.value;
+}
+
+// A goodbye may come at any time, even before the line that we take it for the
+// reply to. It is one unless it is our own line, echoed.
+
+/** The text of a reply, which has to be whole, and no goodbye. */
+function checkReply(reply: Bytes, line: string, run: Run): string {
+  const size = reply.length;
+  if (reply.at(-1) !== LINE_FEED) {
+    throw new socket.ConnectionError(run.text(describeEnd(size)));
+  }
+  const received = decodeReply({ data: reply, size, isEnded: true }, run);
+  const text = received.replace(/\r?\n$/, "");
+  if (!text.startsWith(GOODBYE) || text === line) return text;
+  const reason = text.slice(GOODBYE.length);
+  throw new socket.ConnectionError(run.text({
+    en: `The server has sent us away: ${reason}`,
+    zh: `服务器断开了连接，它说：${reason}`,
+  }));
+}
+
+const LINE_FEED = 10;
 
 /** Bytes that a reply may have, about. */
 const LONGEST_REPLY = 64 * 1024 * 1024;
@@ -178,12 +240,13 @@ async function nativeServer(run: Run): Promise<void> {
   const limits = readLimits(run);
   await nativeServe(run, async (conn) => {
     using end = new TimedConn(conn);
-    return await echoLines(end, limits);
+    const tell = tellAway(run, formatNet(conn.remoteAddr as Deno.NetAddr));
+    return await echoLines(end, limits, tell);
   });
 }
 
 async function nativeClient(run: Run): Promise<void> {
-  const timeout = readSeconds(run, "timeout", 5);
+  const timeout = readSeconds(run, "timeout", "5");
   const address = { hostname: run.host, port: run.port };
   const conn = await connectWithin(address, timeout, run.interrupted);
   using end = new TimedConn(conn);
@@ -208,26 +271,10 @@ interface Limits {
 
 function readLimits(run: Run): Limits {
   return {
-    timeout: readSeconds(run, "timeout", 60),
-    deadline: readSeconds(run, "deadline", 30),
+    timeout: readSeconds(run, "timeout", "60"),
+    deadline: readSeconds(run, "deadline", "30"),
   };
 }
-
-// 0 would be a socket that does not wait at all, which the next lesson is about.
-// A timer of JavaScript that has more than 24 days to go fires at once.
-function readSeconds(run: Run, name: string, unlessGiven: number): number {
-  const value = run.values.get(name) || `${unlessGiven}`;
-  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
-  if (seconds > 0 && seconds <= ONE_DAY) return seconds;
-  throw new UsageError({
-    en: `Option --${name} must be seconds, more than 0 and up to ${ONE_DAY}: ` +
-      `current value is "${value}"`,
-    zh:
-      `选项 --${name} 必须是大于 0、不超过 ${ONE_DAY} 的秒数，而不是“${value}”`,
-  }, run.language);
-}
-
-const ONE_DAY = 86_400;
 
 /** The lesson: what `deno run` runs. */
 export const LESSON: Lesson = {
@@ -240,11 +287,12 @@ export const LESSON: Lesson = {
     timeout: {
       placeholder: "S",
       help: {
-        en: "wait so many seconds: server for a client 60, client in all 5",
-        zh: "最多等多少秒：服务器等客户端 60；客户端等每个回复 5",
+        en: "server: for a silent client (60); client: for a whole reply (5)",
+        zh: "服务器：等没有动静的客户端（60）；客户端：等完整的回复（5）",
       },
     },
     deadline: {
+      end: "server",
       placeholder: "S",
       help: {
         en: "server: seconds from the first byte of a line to its end (30)",
@@ -252,10 +300,26 @@ export const LESSON: Lesson = {
       },
     },
   },
-  demo,
+  help: {
+    client: {
+      en: "send each line, print each reply, which is a line; q ends",
+      zh: "把每一行发出去，并打印每个回复（一行文本）；输入 q 退出",
+    },
+  },
+  demo: async (run) => {
+    await demo(run);
+    inviteToTry(run, import.meta.url);
+  },
   server,
   client,
-  native: { demo: nativeDemo, server: nativeServer, client: nativeClient },
+  native: {
+    demo: async (run) => {
+      await nativeDemo(run);
+      inviteToTry(run, import.meta.url);
+    },
+    server: nativeServer,
+    client: nativeClient,
+  },
 };
 
 if (import.meta.main) await runLesson(LESSON);

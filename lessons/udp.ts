@@ -9,16 +9,25 @@
 //       deno run -A lessons/udp.ts server     then, in another terminal,
 //       deno run -A lessons/udp.ts client     or Python, or nc -u
 //
-// Try it with a server that drops every second datagram: server --drop 2.
+// Try it with a server whose every second reply gets lost: server --drop 2.
 // Next: udp_chat.ts
 
 import * as socket from "../mod.ts";
-import { type Bytes, decode, encode, formatCount } from "./_bytes.ts";
+import {
+  type Bytes,
+  decode,
+  encode,
+  formatCount,
+  formatNumber,
+  repr,
+} from "./_bytes.ts";
 import { show } from "./_demo.ts";
+import { readLine } from "./_harmless.ts";
 import type { Text } from "./_languages.ts";
 import { readLines, writeLine } from "./_lines.ts";
 import { formatAddress, UsageError } from "./_options.ts";
 import { type Lesson, type Run, runLesson } from "./_run.ts";
+import { readSeconds } from "./_seconds.ts";
 import { showNative } from "./_udp_native.ts";
 import { showNobody, showStranger } from "./_udp_peers.ts";
 import { showPings } from "./_udp_pings.ts";
@@ -59,7 +68,12 @@ async function server(run: Run): Promise<void> {
 /** No datagram has more bytes, so that none is cut. */
 const LARGEST = 65_535;
 
-const DROPPED: Text = { en: "dropped", zh: "已丢弃" };
+// A reply that is lost, and not the request: what was asked for is done, and the
+// client does not know.
+const DROPPED: Text = {
+  en: "served, and the reply dropped",
+  zh: "已处理，但丢弃了回复",
+};
 const ECHOED: Text = { en: "echoed", zh: "已回送" };
 const OWN_PORT: Text = {
   en: "not echoed, from a port like ours",
@@ -87,7 +101,7 @@ function noteDatagram(
 ): void {
   const name = formatAddress(sender);
   run.note({
-    en: `${name}: ${length} bytes ${outcome.en}`,
+    en: `${name}: ${formatNumber(length, "byte")} ${outcome.en}`,
     zh: `${name}：${length} 字节，${outcome.zh}`,
   });
 }
@@ -113,7 +127,7 @@ function openDatagram(host: string): socket.Socket {
 // out, and lets `recv` raise ECONNREFUSED where the system tells that nobody is
 // there. That ends the client, while a server that is silent does not.
 async function client(run: Run): Promise<void> {
-  const timeout = readNumber(run, "timeout", SECONDS);
+  const timeout = readSeconds(run, "timeout");
   const tries = readNumber(run, "tries", TRIES);
   using sock = openDatagram(run.host);
   run.interrupted.addEventListener("abort", () => sock.close());
@@ -121,16 +135,33 @@ async function client(run: Run): Promise<void> {
   let [count, missing] = [0, 0];
   for await (const line of readLines(run.interrupted)) {
     if (line === "q") break;
-    count++;
-    const reply = await askAgain(sock, encode(line), { timeout, tries, run });
-    if (reply === undefined) missing++;
-    else await writeLine(decode(reply));
+    try {
+      const reply = await askAgain(sock, encode(line), { timeout, tries, run });
+      count++;
+      if (reply === undefined) missing++;
+      else await writeLine(decode(reply));
+    } catch (error) {
+      noteTooLong(error, line, run);
+    }
   }
   if (missing === 0) return;
   throw new socket.ConnectionError(run.text({
     en: `${missing} of ${count} lines without a reply`,
     zh: `${count} 行中有 ${missing} 行没有回复`,
   }));
+}
+
+// Such a line was not sent, so that no reply is missing; but not all went well.
+function noteTooLong(error: unknown, line: string, run: Run): void {
+  const isTooLong = error instanceof socket.OSError &&
+    error.code === "EMSGSIZE";
+  if (!isTooLong) throw error;
+  Deno.exitCode = 1;
+  const size = formatCount(encode(line).length);
+  run.note({
+    en: `a line of ${size} bytes does not fit into a datagram: ${error}`,
+    zh: `这一行有 ${size} 字节，一个数据报装不下：${error}`,
+  });
 }
 
 interface Patience {
@@ -150,25 +181,21 @@ async function askAgain(
   data: Bytes,
   { timeout, tries, run }: Patience,
 ): Promise<Bytes | undefined> {
-  try {
-    for (let n = 1; n <= tries; n++) {
-      const reply = await ask(sock, data, timeout, run);
-      if (reply !== undefined) return reply;
+  for (let n = 1; n <= tries; n++) {
+    if (n > 1) {
       run.note({
-        en: `no reply within ${timeout} s (try ${n} of ${tries})`,
-        zh: `${timeout} 秒内没有回复（第 ${n} 次，共 ${tries} 次）`,
+        en:
+          `no reply within ${timeout} s, sending again (try ${n} of ${tries})`,
+        zh: `${timeout} 秒内没有回复，重发（第 ${n} 次，共 ${tries} 次）`,
       });
     }
-  } catch (error) {
-    const isTooLong = error instanceof socket.OSError &&
-      error.code === "EMSGSIZE";
-    if (!isTooLong) throw error;
-    const size = formatCount(data.length);
-    run.note({
-      en: `a line of ${size} bytes does not fit into a datagram: ${error}`,
-      zh: `这一行有 ${size} 字节，一个数据报装不下：${error}`,
-    });
+    const reply = await ask(sock, data, timeout, run);
+    if (reply !== undefined) return reply;
   }
+  run.note({
+    en: `no reply within ${timeout} s, giving up this line`,
+    zh: `${timeout} 秒内${tries > 1 ? "仍" : ""}没有回复，放弃这一行`,
+  });
   return undefined;
 }
 
@@ -189,14 +216,22 @@ async function ask(
   while (true) {
     const reply = await receive(sock);
     if (reply === undefined || isEqual(reply, data)) return reply;
-    run.note({
-      en: `ignored, no reply to this: ${reply.length} bytes`,
-      zh: `忽略，不是这一行的回复：${reply.length} 字节`,
-    });
+    noteIgnored(run, reply);
     const left = (end - performance.now()) / 1000;
     if (left <= 0) return undefined;
     sock.settimeout(left);
   }
+}
+
+function noteIgnored(run: Run, reply: Bytes): void {
+  const text = readLine(reply.subarray(0, 60));
+  const start = text === undefined ? repr(reply.subarray(0, 20)) : `"${text}"`;
+  run.note({
+    en: `ignored ${formatNumber(reply.length, "byte")}: ${start} ` +
+      "(this client takes only an echo of the line for a reply)",
+    zh: `忽略 ${reply.length} 字节：${start}` +
+      "（本课的客户端只认这一行的原样回送）",
+  });
 }
 
 /** One datagram, or `undefined` if none comes in time. */
@@ -221,10 +256,6 @@ const COUNT: Rule = [/^\d+$/, { en: "a whole number", zh: "整数" }];
 const TRIES: Rule = [/^[1-9]\d*$/, {
   en: "a whole number from 1",
   zh: "不小于 1 的整数",
-}];
-const SECONDS: Rule = [/^(?=.*[1-9])\d{1,6}(\.\d+)?$/, {
-  en: "a number of seconds, more than 0",
-  zh: "大于 0 的秒数",
 }];
 
 function readNumber(run: Run, name: string, [pattern, wanted]: Rule): number {
@@ -282,7 +313,7 @@ async function demo(run: Run): Promise<void> {
   await showNobody(run);
   await showStranger(run);
   await showFullQueue(run);
-  await showPings(run, ask);
+  await showPings(run, ask, import.meta.url);
   await showNative(run);
 }
 
@@ -301,20 +332,22 @@ export const LESSON: Lesson = {
       zh: "把每个数据报发回给发送方，按 Ctrl-C 结束",
     },
     client: {
-      en: "send each line as a datagram, print each reply; q ends",
-      zh: "把每一行作为一个数据报发出，并打印每个回复；输入 q 退出",
+      en: "send each line as a datagram, print its echo; q ends",
+      zh: "把每一行作为一个数据报发出，打印原样回送的回复；输入 q 退出",
     },
   },
   options: {
     drop: {
+      end: "server",
       help: {
-        en: "server: drop every Nth datagram (0: none), for practice",
-        zh: "服务器：每 N 个数据报丢弃一个，供练习用（0：不丢）",
+        en: "server: drop every Nth reply (0: none), for practice",
+        zh: "服务器：每 N 个回复丢弃一个，供练习用（0：不丢）",
       },
       placeholder: "N",
       default: "0",
     },
     timeout: {
+      end: "client",
       help: {
         en: "client: wait S seconds for a reply (1)",
         zh: "客户端：等待回复的秒数（1）",
@@ -323,6 +356,7 @@ export const LESSON: Lesson = {
       default: "1",
     },
     tries: {
+      end: "client",
       help: {
         en: "client: send a line N times at most (3)",
         zh: "客户端：每行最多发送几次（3）",

@@ -315,6 +315,7 @@ export const LESSON: Lesson = {
   },
   options: {
     name: {
+      end: "client",
       help: {
         en: "client: what to be called; else by its address",
         zh: "客户端：使用的名字；不给出就以地址为名",
@@ -322,6 +323,7 @@ export const LESSON: Lesson = {
       placeholder: "NAME",
     },
     members: {
+      end: "server",
       help: {
         en: "server: the most members (1000)",
         zh: "服务器：最多容纳的人数（1000）",
@@ -330,6 +332,7 @@ export const LESSON: Lesson = {
       default: "1000",
     },
     idle: {
+      end: "server",
       help: {
         en: "server: seconds of silence after which a member is out (600)",
         zh: "服务器：成员静默多少秒后视为离开（600）",

@@ -288,12 +288,32 @@ export class DatagramEndpoint implements Endpoint {
     timeout: number | null,
     flags: number,
   ): Promise<number> {
+    return this.#receiveInto(target, timeout, flags, (count) => count);
+  }
+
+  receiveFrom(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<[count: number, sender: Address | null]> {
+    return this.#receiveInto(target, timeout, flags, (count, from) => {
+      return [count, from === undefined ? null : this.#format(from) || null];
+    });
+  }
+
+  #receiveInto<T>(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+    use: (count: number, from: Deno.Addr | undefined) => T,
+  ): Promise<T> {
     this.#checkReceivable(flags);
     const isWhole = (flags & MSG_TRUNC) !== 0;
+    const { length } = target;
     return this.#socket.next(
-      (data) => {
-        target.set(data.subarray(0, target.length));
-        return isWhole ? data.length : Math.min(data.length, target.length);
+      (data, from) => {
+        target.set(data.length > length ? data.subarray(0, length) : data);
+        return use(isWhole ? data.length : Math.min(data.length, length), from);
       },
       timeout,
       (flags & MSG_PEEK) !== 0,

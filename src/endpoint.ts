@@ -104,6 +104,13 @@ export interface Endpoint {
     flags: number,
   ): Promise<number>;
 
+  /** The same as `receiveInto`, with the address of the sender. */
+  receiveFrom(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<[count: number, sender: Address | null]>;
+
   /** The same as `receive`, with all that is known about it. */
   receiveMessage(
     size: number,

@@ -1154,10 +1154,8 @@ export class Socket {
     }
     const size = wanted === 0 ? bytes.length : wanted;
     const timeout = this.#timeoutWith(how);
-    const { data, address } = await this.#endpoint
-      .receiveMessage(size, 0, timeout, how);
-    bytes.set(data);
-    return [data.length, address];
+    const target = size === bytes.length ? bytes : bytes.subarray(0, size);
+    return await this.#endpoint.receiveFrom(target, timeout, how);
   }
 
   /**

@@ -397,6 +397,15 @@ export class StreamEndpoint implements Endpoint {
     });
   }
 
+  async receiveFrom(
+    target: Bytes,
+    timeout: number | null,
+    flags: number,
+  ): Promise<[count: number, sender: Address | null]> {
+    const count = await this.receiveInto(target, timeout, flags);
+    return [count, this.#senderOf(count, target.length)];
+  }
+
   async receiveMessage(
     size: number,
     ancillarySize: number,
@@ -412,10 +421,14 @@ export class StreamEndpoint implements Endpoint {
       }
     }
     const data = await this.receive(size, timeout, flags);
-    const isEnd = data.length === 0 &&
-      (size > 0 || !this.#stream?.hasUnread);
-    const address = isEnd ? null : this.#senderName();
+    const address = this.#senderOf(data.length, size);
     return { data, ancillary: [], flags: 0, address };
+  }
+
+  /** Who has sent so many of the bytes that were asked for; nobody sends an end. */
+  #senderOf(count: number, size: number): Address | null {
+    const isEnd = count === 0 && (size > 0 || !this.#stream?.hasUnread);
+    return isEnd ? null : this.#senderName();
   }
 
   /** The way to ancillary data, which only the descriptor has. */

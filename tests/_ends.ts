@@ -142,7 +142,11 @@ export async function assertFailsWhenLeft(
   printed = "",
 ): Promise<void> {
   const outcome = await runWithLeaver(runClient, left);
-  assertFails(outcome, new RegExp(`^${line}: ADDRESS\n$`), printed);
+  assertFails(
+    outcome,
+    new RegExp(`^${line}(: ADDRESS|（ADDRESS）)\n$`),
+    printed,
+  );
 }
 
 /** Asserts that a client is content with what such a server sends. */

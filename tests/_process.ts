@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Whether to throw standard error away instead of keeping it. */
   readonly isQuiet?: boolean;
+  /** What it tells first on standard error; the outcome leaves that out. */
+  readonly greeting?: RegExp | undefined;
   /** What to tell Deno, in place of `-A`. */
   readonly denoArgs?: readonly string[];
 }
@@ -47,6 +49,7 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 /** A process whose output is read as it comes. */
 export class Process implements AsyncDisposable {
   readonly #name: string;
+  readonly #greeting: RegExp | string;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #outputs: Promise<unknown>;
@@ -57,6 +60,7 @@ export class Process implements AsyncDisposable {
   /** Starts a program. */
   constructor(command: string, args: string[], options: StartOptions = {}) {
     this.#name = [command, ...args].join(" ").replace(Deno.execPath(), "deno");
+    this.#greeting = options.greeting ?? "";
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd ?? ROOT,
@@ -147,7 +151,8 @@ export class Process implements AsyncDisposable {
       this.#child.status,
     );
     await this.#outputs;
-    return { code, ...this.#text };
+    const { stdout, stderr } = this.#text;
+    return { code, stdout, stderr: stderr.replace(this.#greeting, "") };
   }
 
   get #said(): string {
@@ -214,14 +219,17 @@ export interface RunOptions extends StartOptions {
   readonly input?: string;
 }
 
-/** The lesson of that name. */
-export function findLesson(name: string): LessonProcesses {
+/**
+ * The lesson of that name. Its ends may begin with a greeting on standard error,
+ * which their outcomes leave out.
+ */
+export function findLesson(name: string, greeting?: RegExp): LessonProcesses {
   const script = join("lessons", `${name}.ts`);
   const command = [Deno.execPath(), "run", "-A", script];
   const start = (args: readonly string[], options: StartOptions = {}) => {
     const { denoArgs = ["-A"] } = options;
     const all = ["run", ...denoArgs, script, ...args];
-    return new Process(Deno.execPath(), all, options);
+    return new Process(Deno.execPath(), all, { greeting, ...options });
   };
   const run = async (args: readonly string[], options: RunOptions = {}) => {
     await using process = start(args, options);

@@ -16,7 +16,9 @@ export function normalize(output: string): string {
   return output
     .replaceAll(/\[#*\.*\](?= )/g, "[GAUGE]")
     .replaceAll(/:\d{4,5}\b/g, ":PORT")
+    .replaceAll(/', \d{4,5}\)/g, "', PORT)")
     .replaceAll(/\d[\d,.]* ?(?:(?:µs|ms|s)\b|微秒|毫秒|秒)/g, "TIME")
+    .replaceAll(/(?<![\d,])\d{3,}(?= (?:times|次)$)/gm, "COUNT")
     .replaceAll(/\b\d{1,3}(?:,\d{3})+\b/g, "COUNT");
 }
 

@@ -16,8 +16,12 @@ import { NO_NC, NO_PYTHON, runNc, runPython, startPython } from "./_peers.ts";
 import { DIALECTS, findLesson, runProcess, together } from "./_process.ts";
 import { testUnless } from "./_unless.ts";
 
-const lesson = findLesson("base64");
-const { run, runClient, startServer } = lesson;
+/** What each end says of its messages. */
+const GREETING =
+  /^(each message is a line of base64|一次 recv 当作一条消息（--unframed）|one recv is taken for one message \(--unframed\)|每条消息是一行 base64)\n/;
+
+const lesson = findLesson("base64", GREETING);
+const { run, runClient, startClient, startServer } = lesson;
 
 // ## The coding
 
@@ -58,10 +62,13 @@ Deno.test("decodeText refuses halves, what is glued, and what is not UTF-8", () 
     "/w==",
   ];
   for (const input of inputs) {
+    const problem = ["5L0=", "/w=="].includes(input)
+      ? "Base64, but not of UTF-8"
+      : "Not base64";
     assertThrows(
       () => decodeText(encode(input)),
       Base64Error,
-      `Not UTF-8 in base64: "${input}"`,
+      `${problem}: "${input}"`,
     );
   }
   assertThrows(() => decodeText(Uint8Array.of(0xff, 0xfe, 1, 10)), Base64Error);
@@ -73,7 +80,7 @@ Deno.test("answer says what is wrong, in one line that is no base64", () => {
   const garbage = [encode("a\nb\x07"), encode("x".repeat(1e6 + 1))];
   for (const message of garbage) {
     const reply = decode(answer(message));
-    assertMatch(reply, /^error: Not UTF-8 in base64: "[\x20-\x7e…]+"$/);
+    assertMatch(reply, /^error: Not base64: "[\x20-\x7e…]+"$/);
     assert(reply.length < 100);
   }
 });
@@ -90,15 +97,15 @@ Deno.test("base64 demo shows sizes, losses, answers and the eavesdropper", async
       "385 -> 516 ",
       'btoa("你好")             InvalidCharacterError: ',
       "recv(512)                b'aGk=Ynll'\n",
-      "recv(512)                512 bytes, a whole message of 384 x\n",
-      "recv(512)                4 bytes, a whole message of 1 x\n",
+      "recv(512)                512 bytes, as if a whole message: 384 x\n",
+      "recv(512)                4 bytes, as if a whole message: 1 x\n",
       "| Python b64decode | b'hi'    | error               | error |",
       "| atob             | error    | b'\\xe4\\xbd\\xa0\\xe5' | b'h'  |",
       "| this lesson      | error    | error               | error |",
       "client.recv(512)         TimeoutError: timed out\n",
       "conn.recv(512)           TimeoutError: timed out\n",
-      '| ""     |          | ""                                   |',
-      '| "你好" | 5L2g5aW9 | "你好"                               |',
+      '| ""     |          | ""                          |',
+      '| "你好" | 5L2g5aW9 | "你好"                      |',
       "  | UElOIDEyMzQ= ---------->| PIN 1234\n",
     ]
   ) {
@@ -163,11 +170,11 @@ for (const [dialect, args] of DIALECTS) {
         "5L2g5aW9\nhello!\n\naGk\naGk=\r\n/w==\nlast",
       ),
       "5L2g5aW9\n" +
-        'error: Not UTF-8 in base64: "hello!"\n' +
+        'error: Not base64: "hello!"\n' +
         "\n" +
-        'error: Not UTF-8 in base64: "aGk"\n' +
+        'error: Not base64: "aGk"\n' +
         "aGk=\n" +
-        'error: Not UTF-8 in base64: "/w=="\n',
+        'error: Base64, but not of UTF-8: "/w=="\n',
     );
     // The last line has no end.
     await server.find(
@@ -188,15 +195,16 @@ for (const [dialect, args] of DIALECTS) {
       assertEquals(await runClient(port, input, args), {
         code: 0,
         stdout: `${SHORT}${longest}\n`,
-        stderr: "not sent: 0 bytes of base64, where 1 to 512 can go\n" +
-          "not sent: 516 bytes of base64, where 1 to 512 can go\n",
+        stderr: "not sent: an empty line is no bytes, so the server would " +
+          "not hear of it\n" +
+          "not sent: 516 bytes of base64, one recv takes 512\n",
       });
     });
     // What is glued or cut gets an answer, too, and harms nobody.
     using conn = await Deno.connect(server.address);
     const rows: [sent: string, answer: string][] = [
-      ["aGk=Ynll", 'error: Not UTF-8 in base64: "aGk=Ynll"'],
-      ["5L2g5a", 'error: Not UTF-8 in base64: "5L2g5a"'],
+      ["aGk=Ynll", 'error: Not base64: "aGk=Ynll"'],
+      ["5L2g5a", 'error: Not base64: "5L2g5a"'],
       ["aGk=", "aGk="],
     ];
     for (const [sent, expected] of rows) {
@@ -227,8 +235,8 @@ for (const [dialect, args] of DIALECTS) {
       await using server = startPython("notes_base64_server.py");
       const language = args.length === 0 ? "en" : "zh";
       const line = {
-        en: "No answer within 0.2 s. The server in the notes sends none; ",
-        zh: "0.2 秒内没有回复。笔记里的服务器从不回复；",
+        en: "No answer within 0.2 s. Was the server started with --unframed?",
+        zh: "0.2 秒内没有回复。服务器是用 --unframed 启动的吗？",
       };
       const unframed = ["--unframed", "--timeout", "0.2", "--lang", language];
       assertFails(
@@ -237,7 +245,9 @@ for (const [dialect, args] of DIALECTS) {
           ...args,
         ]),
         new RegExp(
-          `^ConnectionError: ${line[language]}.*: 127\\.0\\.0\\.1:\\d+\n$`,
+          `^ConnectionError: ${
+            RegExp.escape(line[language])
+          }.*(: |（)127\\.0\\.0\\.1:\\d+）?\n$`,
         ),
       );
       const outcome = await server.outcome();
@@ -273,12 +283,12 @@ for (const [dialect, args] of DIALECTS) {
     const rows: [more: string[], size: number, reply: string, line: string][] =
       [
         [[], 5, "aG", "FrameError: Stream ends inside a message, 2 bytes.*"],
-        [[], 5, "hello!\n", 'Base64Error: Not UTF-8 in base64: "hello!".*'],
+        [[], 5, "hello!\n", 'Base64Error: Not base64: "hello!".*'],
         [
           ["--unframed"],
           4,
           "",
-          "ConnectionError: The server closed the connection.*",
+          "ConnectionError: The server closed .* and sent no reply",
         ],
       ];
     await together(rows, async ([more, size, reply, line]) => {
@@ -308,14 +318,24 @@ testUnless(
   },
 );
 
+Deno.test("base64 ends say what a message is, and the client what it waits for", async () => {
+  await using server = await startServer(["--unframed"]);
+  await server.find(/^one recv is taken .*\n/, "stderr");
+  await using client = startClient(server.address.port);
+  await client.find(/^each message is a line of base64\n/, "stderr");
+  await client.write("hi\n");
+  await client.find(/reply: it has to end with a line feed, not so/, "stderr");
+  assertEquals((await client.interrupt()).code, 130);
+});
+
 Deno.test("base64 --timeout takes seconds above zero only", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const client = ["client", "--port", `${listener.addr.port}`, "--unframed"];
+  // It is refused before anything is connected: nobody listens there.
+  const client = ["client", "--port", "9", "--unframed"];
   await assertRefuses(
     "base64",
     ["0", "-1", "soon", "", "1e9"].map((value) => [
       [...client, `--timeout=${value}`],
-      /^Option --timeout must be /,
+      /^Option --timeout must be seconds, more than 0 and up to 86400: /,
     ]),
   );
 });

@@ -1,11 +1,11 @@
 /** The lesson about bytes and text. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type Bytes, concat, encode } from "../lessons/_bytes.ts";
+import { type Bytes, concat, encode, formatNumber } from "../lessons/_bytes.ts";
 import { createDecoder, receiveText } from "../lessons/_bytes_text_pieces.ts";
 import { drawPieces } from "../lessons/_draw.ts";
 import { receiveLines } from "../lessons/_received_lines.ts";
-import { formatNumber, measure } from "../lessons/bytes_text.ts";
+import { measure } from "../lessons/bytes_text.ts";
 import { ask } from "./_conns.ts";
 import { assertPrints } from "./_endings.ts";
 import {
@@ -295,10 +295,16 @@ testUnless(
 Deno.test("bytes_text client fails in one line if the reply is none", async () => {
   const rows: [lang: string, reply: Bytes, line: string][] = [
     ["en", encode("abc"), "The server closed the connection after 3 bytes of"],
-    ["en", encode(""), "The server closed the connection after 0 bytes of"],
-    ["zh", encode("好"), "服务器关闭了连接：它的回复只收到 3 字节"],
-    ["en", Uint8Array.of(0xff, 10), "The server's reply is no line of text: 1"],
-    ["zh", Uint8Array.of(0xff, 10), "服务器的回复不是一行文本：共 1 字节"],
+    ["en", encode("a"), "The server closed the connection after 1 byte of"],
+    ["en", encode(""), "The server closed the connection and sent no reply"],
+    ["zh", encode("好"), "回复只收到 3 字节，服务器就关闭了连接"],
+    ["zh", encode(""), "服务器已关闭连接，没有收到回复"],
+    ["en", Uint8Array.of(0xff, 10), "The server's reply is not UTF-8 text, or"],
+    [
+      "zh",
+      Uint8Array.of(0xff, 10),
+      "服务器的回复不是 UTF-8 文本，或者太长（1 ",
+    ],
   ];
   await together(rows, async ([lang, reply, line]) => {
     const args = ["--lang", lang];

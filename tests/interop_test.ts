@@ -5,16 +5,15 @@ import { assertPrints } from "./_endings.ts";
 import {
   assertAnswersNc,
   assertPythonFinds,
-  assertTalksWithNc,
   assertTalksWithPython,
   ECHO_CASES,
 } from "./_ends.ts";
 import { NO_NC, NO_PYTHON, runPython } from "./_peers.ts";
-import { DIALECTS, findLesson, together } from "./_process.ts";
+import { DIALECTS, findLesson, Process, together } from "./_process.ts";
 import { testUnless } from "./_unless.ts";
 
 const lesson = findLesson("tcp_echo");
-const { command, startServer } = lesson;
+const { command, run, startServer } = lesson;
 
 for (const [dialect, args] of DIALECTS) {
   testUnless(
@@ -60,8 +59,14 @@ for (const [dialect, args] of DIALECTS) {
     NO_NC,
     `tcp_echo client in ${dialect} talks with nc, which answers by hand`,
     async () => {
-      const [input, printed] = ["123456\n", "你好\n"];
-      await assertTalksWithNc(lesson, { input, printed, args });
+      await using server = new Process("nc", ["-v", "-l", "127.0.0.1", "0"]);
+      const [, port = ""] = await server.find(/(\d+)\s*$/m, "stderr");
+      await server.write("你好\n");
+      const client = ["client", "--port", port, "--lang", "en", ...args];
+      const { code, stdout, stderr } = await run(client, { input: "123456\n" });
+      assertEquals([code, stdout], [0, "你好\n"]);
+      assertMatch(stderr, /^That is not an echo: .*\n$/);
+      await server.find(/^123456\n$/);
     },
   );
 }
@@ -95,7 +100,12 @@ testUnless(
       const terminal = [JSON.stringify(keys), ...client];
       const outcome = await runPython("terminal.py", terminal);
       const stdout = outcome.stdout.replaceAll("\b", "");
-      assertEquals({ ...outcome, stdout }, { code, stdout: shown, stderr: "" });
+      const greeting = "Type a line and press Enter; q ends.\n";
+      assertEquals({ ...outcome, stdout }, {
+        code,
+        stdout: greeting + shown,
+        stderr: "",
+      });
     });
   },
 );

@@ -60,7 +60,9 @@ for (const name of await findNames()) {
       Deno.test(`${name}${dialect} server ends at Ctrl-C`, async () => {
         await using server = await startServer(args);
         const { code, stdout, stderr } = await server.interrupt();
-        assertEquals([code, stderr], [130, ""]);
+        assertEquals(code, 130);
+        // It may say how it talks with its clients, and tells of no failure.
+        assert(!/error/i.test(stderr), stderr);
         assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\r?\n$/);
       });
     }

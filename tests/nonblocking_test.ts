@@ -44,7 +44,7 @@ import { DIALECTS, findLesson, together, within } from "./_process.ts";
 import { testUnless } from "./_unless.ts";
 
 const lesson = findLesson("nonblocking");
-const { run, runClient, startServer } = lesson;
+const { run, runClient, startClient, startServer } = lesson;
 
 // ## The loop
 
@@ -244,13 +244,27 @@ for (const [dialect, args] of DIALECTS) {
     );
     const rows: [language: string, line: string][] = [
       ["en", "The server closed the connection after 3 of 6 bytes"],
-      ["zh", "服务器关闭了连接：6 字节中只收到 3 字节"],
+      ["zh", "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接"],
     ];
     await together(rows, async ([language, line]) => {
       const options = ["--lang", language, ...args];
       const left = { input: "hello\n", size: 6, reply: "hel", args: options };
       await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
     });
+  });
+
+  Deno.test(`${client} that waits for long says how much is missing`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const options = ["--lang", "zh", ...args];
+    await using client = startClient(listener.addr.port, options);
+    using conn = await within("a client", listener.accept());
+    await client.write("hello\n");
+    await writeAll(conn, "HEL\n");
+    await client.find(
+      /还在等服务器的回复：还差 2 字节，服务器应当原/,
+      "stderr",
+    );
+    assertEquals((await client.interrupt()).code, 130);
   });
 
   Deno.test(`${client} closes its connection at Ctrl-C`, async () => {

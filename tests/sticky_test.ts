@@ -108,6 +108,36 @@ Deno.test("sticky server survives its guests, and Ctrl-C ends it", async () => {
   await assertClosesAllAtCtrlC(server, "hello");
 });
 
+// The client connects and sends at once, and the server is late by half a second.
+Deno.test("sticky server with --busy makes what a burst sends stick each time", async () => {
+  await using server = await startServer(["--busy", "0.5"]);
+  const port = `${server.address.port}`;
+  const client = ["client", "--burst", "--port", port];
+  const outcomes = await Promise.all(
+    Array.from({ length: 3 }, () => run(client, { input: "one\n你好\ntwo\n" })),
+  );
+  for (const outcome of outcomes) {
+    const stdout = '1 message of 12 bytes: "one你好two"\n';
+    assertEquals(outcome, { code: 0, stdout, stderr: "" });
+  }
+  await server.findAll(/has left, 1 message taken\n/, 3, "stderr");
+  using _busy = await Deno.connect(server.address);
+  assertEquals((await server.interrupt()).code, 130);
+});
+
+Deno.test("sticky server refuses a --busy that is no number of seconds", async () => {
+  const values = ["", "-1", "1e3", "61", "x"];
+  await Promise.all(values.map(async (value) => {
+    const args = ["server", "--port", "0", `--busy=${value}`, "--lang", "en"];
+    const { code, stdout, stderr } = await run(args);
+    assertEquals([code, stdout], [2, ""]);
+    assertEquals(
+      stderr.split("\n")[0],
+      `Option --busy must be seconds, up to 60: current value is "${value}"`,
+    );
+  }));
+});
+
 // ## The client
 
 Deno.test("sticky client gets a reply to each line, and to each piece", async () => {
@@ -159,7 +189,9 @@ Deno.test("sticky client with --burst makes lines stick for a late server", asyn
 Deno.test("sticky client fails without a whole reply, or a sensible one", async () => {
   const isCut =
     "ConnectionError: The server closed the connection after 9 bytes of its reply";
-  const isOther = "Error: The reply does not say how many bytes it is for";
+  const isOther = "Error: That is no reply of this lesson's server, which " +
+    'would be "1 message of N bytes: …" ' +
+    "\\(with a Python server use lesson 2's client\\)";
   const rows: [reply: string, line: string][] = [
     ['1 message of 1 byte: "h"\n1 message', isCut],
     ["received 6 bytes\n", isOther],

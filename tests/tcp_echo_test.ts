@@ -1,6 +1,7 @@
 /** What every lesson promises on the command line, kept by tcp_echo. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { encode } from "../lessons/_bytes.ts";
 import { LANGUAGES, type Text } from "../lessons/_languages.ts";
 import {
   answer,
@@ -21,6 +22,7 @@ import {
   type Outcome,
   type Process,
   together,
+  within,
 } from "./_process.ts";
 import { NO_IPV6, NO_SHELL, testUnless } from "./_unless.ts";
 
@@ -179,11 +181,15 @@ for (const [dialect, args] of DIALECTS) {
   Deno.test(`${client} fails if the server closes in the middle of a line`, async () => {
     const rows: [language: string, line: string][] = [
       ["en", "The server closed the connection after 3 of 6 bytes"],
-      ["zh", "服务器关闭了连接：6 字节中只收到 3 字节"],
+      ["zh", "回复应有 6 字节，只收到 3 字节，服务器就关闭了连接"],
+      ["en", "The server closed the connection and sent no reply"],
+      ["zh", "服务器已关闭连接，没有收到回复"],
     ];
-    await together(rows, async ([language, line]) => {
+    const sent = ["hel", "hel", "", ""];
+    const pairs = rows.map((row, i) => [...row, sent[i] ?? ""] as const);
+    await together(pairs, async ([language, line, reply]) => {
       const options = [...args, "--lang", language];
-      const left = { input: "hello\n", size: 6, reply: "hel", args: options };
+      const left = { input: "hello\n", size: 6, reply, args: options };
       await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
     });
   });
@@ -199,6 +205,25 @@ for (const [dialect, args] of DIALECTS) {
     );
   });
 
+  Deno.test(`${client} says once that a reply is no echo`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const rows: [reply: Uint8Array<ArrayBuffer>, stdout: string][] = [
+      [encode("HELLO\n"), "HELLO\nHELLO\n"],
+      // Nor is it one that is no text.
+      [Uint8Array.of(...encode("hell"), 0xff, 10), "hell\uFFFD\nhell\uFFFD\n"],
+    ];
+    for (const [reply, stdout] of rows) {
+      const [outcome] = await Promise.all([
+        runClient(port, "hello\nworld\n", ["--lang", "en", ...args]),
+        answerEach(listener, reply),
+      ]);
+      const stderr =
+        "That is not an echo: is another lesson's server at this port?\n";
+      assertEquals(outcome, { code: 0, stdout, stderr });
+    }
+  });
+
   // ## Lines
 
   Deno.test(`${client} prints the echo of each line, and ends with the input`, async () => {
@@ -207,6 +232,7 @@ for (const [dialect, args] of DIALECTS) {
     const long = `${"长".repeat(3_500_000)}\n`; // 10.5 MB
     const rows: [input: string, stdout: string][] = [
       ["", ""],
+      ["\n", "\n"],
       [
         `\n你好\n\nworld\nfrom Windows\r\n${long}no line feed at the end`,
         `\n你好\n\nworld\nfrom Windows\n${long}no line feed at the end\n`,
@@ -216,6 +242,9 @@ for (const [dialect, args] of DIALECTS) {
     await together(rows, async ([input, stdout]) => {
       assertPrints(await runClient(port, input, args), stdout);
     });
+    const marked = await runClient(port, "\n\uFEFFa byte order mark\n", args);
+    assertEquals([marked.code, marked.stderr], [0, ""]);
+    await server.find(/has left, 1 byte echoed\n/, "stderr");
   });
 
   Deno.test(`${client} sends a line before the next one is typed`, async () => {
@@ -301,10 +330,30 @@ Deno.test("tcp_echo client refuses input that is not UTF-8", async () => {
   await using server = await startServer();
   await using client = startClient(server.address.port);
   await client.write(Uint8Array.of(0xff, 0x0a));
-  assertFails(await client.outcome(), /Standard input is not UTF-8\n$/);
+  assertFails(
+    await client.outcome(),
+    /Standard input is not UTF-8, in line 1 or after it\n$/,
+  );
 });
 
 async function runToEnd(started: Process): Promise<Outcome> {
   await using process = started;
   return await process.outcome();
+}
+
+/** Serves one client badly: answers so many bytes by these, whatever they are. */
+async function answerEach(
+  listener: Deno.TcpListener,
+  reply: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  using conn = await within("a client", listener.accept());
+  const buffer = new Uint8Array(reply.length);
+  let count = 0;
+  while (true) {
+    const reading = conn.read(buffer.subarray(count));
+    const n = await within("bytes of the client", reading);
+    if (n === null) return;
+    count = (count + n) % reply.length;
+    if (count === 0) await conn.write(reply);
+  }
 }

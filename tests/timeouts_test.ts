@@ -21,11 +21,12 @@ import {
   TimeoutError,
 } from "../mod.ts";
 import { connected, silent } from "./_pairs.ts";
-import { ask, exchange } from "./_conns.ts";
+import { ask, type Data, exchange } from "./_conns.ts";
 import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
 import {
   assertAnswersNc,
   assertClosesAtCtrlC,
+  assertFailsWhenLeft,
   assertTalksWithPython,
 } from "./_ends.ts";
 import { assertClosesAllAtCtrlC, sendBadGuests } from "./_hostile.ts";
@@ -321,23 +322,21 @@ testUnless(
       );
       assertEquals(silent, "goodbye: silent for 0.4 s\n");
       assertEquals(half, "goodbye: the line did not end in time\n");
-      await server.findAll(/sent away: silent for 0.4 s\n/, 2, "stderr");
-      await server.find(/sent away: it does not read\n/, "stderr");
+      const away = /:\d+ was sent away: silent for 0.4 s\n/;
+      await server.findAll(away, 2, "stderr");
+      await server.find(/was sent away: it does not read\n/, "stderr");
       await assertIsSentAway(client);
       // Where the machine is slow we, too, may be silent for too long.
       while (await ask(address, "hi\n") !== "hi\n");
     }),
 );
 
-/** A client finds the goodbye where a reply should be, and then nothing more. */
+/** A client finds the goodbye where a reply should be. */
 async function assertIsSentAway(client: Process): Promise<void> {
-  await client.write("hello\n");
-  await client.find(/^goodbye: silent for 0.4 s\n$/);
   await client.write("hello\n");
   assertFails(
     await client.outcome(),
-    /^(Connection|BrokenPipe)\w*: .*: 127\.0\.0\.1:\d+\n$/,
-    "goodbye: silent for 0.4 s\n",
+    /^ConnectionError: The server has sent us away: silent for 0.4 s: 127.*\n$/,
   );
 }
 
@@ -365,13 +364,20 @@ testUnless(
   NO_PYTHON,
   "timeouts client gives up CPython's servers that are silent, drip, or are full",
   async () => {
-    const modes = ["silent", "drip"];
-    if (Deno.build.os === "linux") modes.push("full");
-    await together(modes, async (mode) => {
+    const late = "ConnectionError: No complete reply within 0.3 s";
+    const rows: [mode: string, line: string, hint: string][] = [
+      ["silent", late, ""],
+      ["drip", late, ""],
+    ];
+    if (Deno.build.os === "linux") {
+      const hint =
+        " (no answer in time: a busy server, a wrong host, a firewall?)";
+      rows.push(["full", "TimeoutError: timed out", hint]);
+    }
+    await together(rows, async ([mode, line, hint]) => {
       await using server = startPython("timeouts_server.py", mode);
       const port = await server.port();
-      const stderr = `TimeoutError: timed out: 127.0.0.1:${port} (no answer ` +
-        "in time: a busy server, a wrong host, a firewall?)\n";
+      const stderr = `${line}: 127.0.0.1:${port}${hint}\n`;
       await inBothDialects(async (args) => {
         const patience = ["--timeout", "0.3", ...args];
         const outcome = await runClient(port, "hello\n", patience);
@@ -420,6 +426,34 @@ for (const [dialect, args] of DIALECTS) {
       await assertTalksWithPython(lesson, ["echo_server.py"], talk);
     },
   );
+
+  Deno.test(`${client} is told why it was sent away, though its line could not go`, async () => {
+    await using server = await startServer(args);
+    for (const size of [70_000, 300_000, 3_000_000]) {
+      const input = `hi\n${"x".repeat(size)}\nnever sent\n`;
+      assertFails(
+        await runClient(server.address.port, input, args),
+        /^ConnectionError: The server has sent us away: the line is too long: .*\n$/,
+        "hi\n",
+      );
+    }
+    // What only looks like a goodbye is our own line, echoed.
+    const own = "goodbye: all\n";
+    assertPrints(await runClient(server.address.port, own, args), own);
+  });
+
+  Deno.test(`${client} says what is wrong with a reply`, async () => {
+    const rows: [reply: Data, language: string, line: string][] = [
+      ["", "zh", "服务器已关闭连接，没有收到回复"],
+      ["he", "en", "The server closed .* after 2 bytes of its reply"],
+      [Uint8Array.of(0xff, 10), "en", "The server's reply is not UTF-8 text.*"],
+    ];
+    await together(rows, async ([reply, language, line]) => {
+      const options = ["--lang", language, ...args];
+      const left = { input: "hello\n", size: 6, reply, args: options };
+      await assertFailsWhenLeft(lesson, left, `ConnectionError: ${line}`);
+    });
+  });
 
   Deno.test(`${client} that waits for a reply closes its connection at Ctrl-C`, () =>
     assertClosesAtCtrlC(lesson, args, [["hello\n", 6]]));

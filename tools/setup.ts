@@ -223,7 +223,9 @@ async function removeFolder(path: string): Promise<void> {
 if (import.meta.main) {
   try {
     const root = dirname(dirname(fileURLToPath(import.meta.url)));
-    console.log(`setup: ${await setUp(root)}`);
+    const status = await setUp(root);
+    // Other tasks run this first, and what it has to say is not their output.
+    if (!Deno.args.includes("--quiet")) console.log(`setup: ${status}`);
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error;
     console.error(`setup: ${error.message}`);

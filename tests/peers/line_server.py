@@ -40,7 +40,8 @@ def serve(conn):
             else:
                 reply(conn, format_number(len(data), "byte"))
         if KIND == "count":
-            reply(conn, f"end after {format_number(total, 'byte')}")
+            size = format_number(total, "byte")
+            reply(conn, f"end after {size}, line feeds included")
 
 
 KIND = sys.argv[1]
