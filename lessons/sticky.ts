@@ -376,6 +376,7 @@ export const LESSON: Lesson = {
   },
   options: {
     busy: {
+      end: "server",
       placeholder: "S",
       default: "0",
       help: {
@@ -384,6 +385,7 @@ export const LESSON: Lesson = {
       },
     },
     burst: {
+      end: "client",
       help: {
         en: "client: send all lines at once, when the input ends",
         zh: "客户端：等输入结束，把所有行一口气发出去",
