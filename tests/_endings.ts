@@ -36,7 +36,7 @@ const { runLesson } = await import("./lessons/_run.ts");
 for (const args of rows) {
   Deno.exitCode = 0;
   await runLesson(LESSON, args);
-  console.error(\`\\0\${Deno.exitCode}\\0\`);
+  console.error("EXIT CODE", Deno.exitCode);
 }`;
 
 /** What ends wrong usage: an empty line, the lesson's title, and its usage. */
@@ -51,12 +51,10 @@ export async function assertRefuses(
   const script = ["eval", REFUSING, "--", given];
   const { code, stdout, stderr } = await runProcess(Deno.execPath(), script);
   assertEquals([code, stdout], [2, ""], stderr);
-  const told = stderr.split("\0\n").slice(0, -1).map((each) =>
-    each.split("\0")
-  );
-  assertEquals(told.length, rows.length);
-  for (const [i, [text = "", exitCode]] of told.entries()) {
-    const [args, line] = rows[i]!;
+  const told = stderr.split(/^EXIT CODE (\d+)\n/m);
+  assertEquals(told.length, 2 * rows.length + 1, stderr);
+  for (const [i, [args, line]] of rows.entries()) {
+    const [text = "", exitCode] = told.slice(2 * i);
     assertEquals(exitCode, "2", args.join(" "));
     assertMatch(text, USAGE);
     const [first = ""] = text.split("\n");
