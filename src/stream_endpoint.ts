@@ -402,8 +402,11 @@ export class StreamEndpoint implements Endpoint {
     timeout: number | null,
     flags: number,
   ): Promise<[count: number, sender: Address | null]> {
-    const count = await this.receiveInto(target, timeout, flags);
-    return [count, this.#senderOf(count, target.length)];
+    const { length } = target;
+    const { data, address } = await this
+      .receiveMessage(length, 0, timeout, flags);
+    target.set(data);
+    return [data.length, address];
   }
 
   async receiveMessage(
@@ -421,14 +424,10 @@ export class StreamEndpoint implements Endpoint {
       }
     }
     const data = await this.receive(size, timeout, flags);
-    const address = this.#senderOf(data.length, size);
+    const isEnd = data.length === 0 &&
+      (size > 0 || !this.#stream?.hasUnread);
+    const address = isEnd ? null : this.#senderName();
     return { data, ancillary: [], flags: 0, address };
-  }
-
-  /** Who has sent so many of the bytes that were asked for; nobody sends an end. */
-  #senderOf(count: number, size: number): Address | null {
-    const isEnd = count === 0 && (size > 0 || !this.#stream?.hasUnread);
-    return isEnd ? null : this.#senderName();
   }
 
   /** The way to ancillary data, which only the descriptor has. */
