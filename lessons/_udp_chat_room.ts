@@ -56,12 +56,13 @@ export async function showRoom<Address>(
         `${first}. A room: one socket, and whoever has sent something is a member. Each\n` +
         "   row is one datagram sent to the room, and what each member gets for it.\n" +
         "   The sender gets its own line, too: a Python program that calls sendto and\n" +
-        "   then waits in recvfrom has its answer.\n\n" +
+        "   then waits in recvfrom gets a line, though mostly an older one.\n\n" +
         drawBoxes(...rows),
       zh:
         `${first}. 聊天室：服务器只有一个套接字，凡是发来过数据报的就是成员。下面每一行\n` +
         "   对应一个发到聊天室的数据报，三格是三位成员因此收到的消息。发送者也会\n" +
-        "   收到自己的那一句：先 sendto 再等 recvfrom 的 Python 程序总能等到回复。\n\n" +
+        "   收到自己的那一句：先 sendto 再等 recvfrom 的 Python 程序不会一直等下去，\n" +
+        "   不过它读到的往往是更早的消息。\n\n" +
         drawBoxes(...rows),
     });
 

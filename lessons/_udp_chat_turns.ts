@@ -26,8 +26,8 @@ function showSaid(what: Text, lines: readonly string[], run: Run): void {
 // ## In turn
 //
 // The two programs as the notes have them. The client's turn is input, sendto,
-// recvfrom. The server's begins with recvfrom; its answer goes to whoever has
-// spoken last, and it prints bytes as bytes. Here, q ends them.
+// recvfrom. The server's begins with recvfrom; its answer goes to the sender
+// of what it received last, and it prints bytes as bytes. Here, q ends them.
 
 async function takeTurns(
   sock: socket.Socket,
@@ -126,15 +126,15 @@ export async function showTurns(run: Run): Promise<void> {
     ann.type("q");
     run.say({
       en:
-        "2. B types ok, where? and bye, and gets one message for each. What B types\n" +
-        "   goes to whoever has spoken last:\n\n" +
+        "2. B types ok, where? and bye, and has to, before each further message.\n" +
+        "   It goes to the sender of the message that B has received last:\n\n" +
         `${lanes}\n\n` +
         "   Some notes make a rule of it: one send, one receive. It is a rule of\n" +
         "   their loop, and not of UDP or TCP. And if one datagram gets lost, A and\n" +
         "   B both wait in recvfrom, for ever.",
       zh:
         "2. B 依次输入 ok、where? 和 bye，每输入一行才能再收到一条消息；输入的内容\n" +
-        "   总是发给最后说话的人：\n\n" +
+        "   总是发给 B 最后收到的那条消息的发送者：\n\n" +
         `${lanes}\n\n` +
         "   有的笔记把“一发一收”当作原则。其实那只是他们那个循环的规矩，UDP 和\n" +
         "   TCP 都没有这种规定。而且只要丢了一个数据报，A 和 B 就都停在\n" +
