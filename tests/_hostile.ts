@@ -70,7 +70,7 @@ export async function sendBadGuests(
   // that found it full, and the server never hears of it.
   for (let wave = 0; wave < 4; wave++) {
     await Promise.all(
-      Array.from({ length: 6 }, () => [
+      Array.from({ length: 8 }, () => [
         reset(address),
         ...[...halves, message].map((data) => reset(address, data)),
         resetAtAnswer(address, message),
