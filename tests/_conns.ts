@@ -27,9 +27,27 @@ export function closeAll(conns: readonly Deno.Conn[]): void {
 }
 
 /** A port that nobody listens at. */
-export function findUnusedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+export interface RefusedPort extends Disposable {
+  readonly port: number;
+}
+
+/**
+ * A port that nobody listens at, and nobody can as long as it is held: that of
+ * a client, which has it for its own connection only.
+ */
+export async function holdRefusedPort(
+  hostname = "127.0.0.1",
+): Promise<RefusedPort> {
+  using listener = Deno.listen({ hostname, port: 0 });
+  const { port } = listener.addr;
+  const [client, server] = await Promise.all([
+    Deno.connect({ hostname, port }),
+    listener.accept(),
+  ]);
+  return {
+    port: client.localAddr.port,
+    [Symbol.dispose]: () => closeAll([client, server]),
+  };
 }
 
 // ## To write and to read

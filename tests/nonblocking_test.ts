@@ -21,7 +21,7 @@ import { EVENT_READ, EVENT_WRITE } from "../src/selectors.ts";
 import {
   closeAll,
   connectMany,
-  findUnusedPort,
+  holdRefusedPort,
   readExactly,
   readPiece,
   writeAll,
@@ -237,9 +237,9 @@ for (const [dialect, args] of DIALECTS) {
   });
 
   Deno.test(`${client} fails if the server is not there, or leaves`, async () => {
-    const refused = ["--lang", "en", ...args];
+    using refused = await holdRefusedPort();
     assertFails(
-      await runClient(findUnusedPort(), "hello\n", refused),
+      await runClient(refused.port, "hello\n", ["--lang", "en", ...args]),
       /^ConnectionRefused.*: 127.0.0.1:\d+ \(is the server running\?\)\n$/,
     );
     const rows: [language: string, line: string][] = [

@@ -7,7 +7,7 @@ import {
   answer,
   closeAll,
   connectMany,
-  findUnusedPort,
+  holdRefusedPort,
   readPiece,
 } from "./_conns.ts";
 import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
@@ -165,7 +165,8 @@ for (const [dialect, args] of DIALECTS) {
   });
 
   Deno.test(`${client} fails if no server runs`, async () => {
-    const port = findUnusedPort();
+    using refused = await holdRefusedPort();
+    const { port } = refused;
     assertFails(
       await runClient(port, "hello\n", args),
       new RegExp(
@@ -270,8 +271,9 @@ for (const [dialect, args] of DIALECTS) {
       await server.find(/^listening on \[::1\]:\d+\n/);
       const outcome = await runClient(await server.port(), "hi\n", host);
       assertPrints(outcome, "hi\n");
+      using refused = await holdRefusedPort("::1");
       assertFails(
-        await runClient(findUnusedPort(), "hi\n", host),
+        await runClient(refused.port, "hi\n", host),
         /: \[::1\]:\d+ \(is the server running\?\)\n$/,
       );
     },

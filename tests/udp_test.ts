@@ -212,7 +212,10 @@ testUnless(
   NO_LINUX,
   "udp client fails at once if the system refuses",
   async () => {
-    const port = findUnusedPort();
+    // It takes its peer's datagrams only, and nobody else can have its port.
+    using connected = createSocket();
+    await connected.connect(["127.0.0.1", 9]);
+    const port = connected.getsockname()[1];
     assertFails(
       await runClient(port, "hello\n"),
       new RegExp(`^ConnectionRefusedError: .*:${port} \\(is the server .*\n$`),
