@@ -26,28 +26,20 @@ export function closeAll(conns: readonly Deno.Conn[]): void {
   for (const conn of conns) conn.close();
 }
 
-/** A port that nobody listens at. */
-export interface RefusedPort extends Disposable {
-  readonly port: number;
-}
-
 /**
- * A port that nobody listens at, and nobody can as long as it is held: that of
- * a client, which has it for its own connection only.
+ * A port that nobody listens at. The system gives it to nobody by chance: not to
+ * a server of another test, nor to a client, which would connect to itself.
  */
-export async function holdRefusedPort(
-  hostname = "127.0.0.1",
-): Promise<RefusedPort> {
-  using listener = Deno.listen({ hostname, port: 0 });
-  const { port } = listener.addr;
-  const [client, server] = await Promise.all([
-    Deno.connect({ hostname, port }),
-    listener.accept(),
-  ]);
-  return {
-    port: client.localAddr.port,
-    [Symbol.dispose]: () => closeAll([client, server]),
-  };
+export function findUnusedPort(hostname = "127.0.0.1"): number {
+  const start = 20_000 + Math.floor(Math.random() * 10_000);
+  for (let port = start;; port++) {
+    try {
+      Deno.listen({ hostname, port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 // ## To write and to read

@@ -23,7 +23,7 @@ export function assertFails(
   line: RegExp,
   expected = "",
 ): void {
-  assertMatch(stderr, line);
+  assertMatch(stderr, line, `${code}, ${stdout}, ${stderr}`);
   assertEquals(stderr.trim().split("\n").length, 1, stderr);
   assertEquals([code, stdout], [1, expected]);
 }

@@ -21,7 +21,7 @@ import { EVENT_READ, EVENT_WRITE } from "../src/selectors.ts";
 import {
   closeAll,
   connectMany,
-  holdRefusedPort,
+  findUnusedPort,
   readExactly,
   readPiece,
   writeAll,
@@ -237,9 +237,9 @@ for (const [dialect, args] of DIALECTS) {
   });
 
   Deno.test(`${client} fails if the server is not there, or leaves`, async () => {
-    using refused = await holdRefusedPort();
+    const refused = ["--lang", "en", ...args];
     assertFails(
-      await runClient(refused.port, "hello\n", ["--lang", "en", ...args]),
+      await runClient(findUnusedPort(), "hello\n", refused),
       /^ConnectionRefused.*: 127.0.0.1:\d+ \(is the server running\?\)\n$/,
     );
     const rows: [language: string, line: string][] = [
