@@ -26,7 +26,7 @@ export function findLanguage(): Language {
 }
 
 /** An environment variable, if there is one and it may be read. */
-function readVariable(variable: string): string | undefined {
+export function readVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }

@@ -64,7 +64,13 @@ export class Process implements AsyncDisposable {
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd ?? ROOT,
-      env: { LC_ALL: "C.UTF-8", NO_COLOR: "1", ...options.env },
+      env: {
+        LC_ALL: "C.UTF-8",
+        NO_COLOR: "1",
+        // Where the task of the tests was started is nothing to a lesson.
+        INIT_CWD: "",
+        ...options.env,
+      },
       stdin: "piped",
       stdout: "piped",
       stderr: options.isQuiet ? "null" : "piped",
