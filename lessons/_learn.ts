@@ -8,7 +8,9 @@ import { parseArgs } from "@std/cli/parse-args";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { pad } from "./_draw.ts";
 import { findLanguage, isLanguage, type Text } from "./_languages.ts";
-import { findName, findNumber } from "./_path.ts";
+import { findFitting, findMisspelled } from "./_near.ts";
+import { formatUnknownOption, formatWrongLanguage } from "./_options.ts";
+import { findName, findNumber, PATH } from "./_path.ts";
 import { type Lesson, runLesson } from "./_run.ts";
 import { LESSON as base64 } from "./base64.ts";
 import { LESSON as bytesText } from "./bytes_text.ts";
@@ -42,12 +44,18 @@ const HELP: Text = {
 
   deno task learn 1
   deno task learn tcp_echo server --port 9000
-  deno task learn tcp_echo --help`,
+  deno task learn tcp_echo --help
+
+  --lang en|zh  the language of the list and of the lesson (that of LANG)
+  --help        this text`,
   zh: `用名字或编号运行其中一课，后面可以跟这一课自己的命令和选项：
 
   deno task learn 1
   deno task learn tcp_echo server --port 9000
-  deno task learn tcp_echo --help`,
+  deno task learn tcp_echo --help
+
+  --lang en|zh  列表和讲解所用的语言（默认取自 LANG）
+  --help        显示这段说明`,
 };
 
 /** A line for each lesson: its number, its name and what it is called. */
@@ -64,19 +72,26 @@ function formatList(): Text {
   return { en: list("en"), zh: list("zh") };
 }
 
-/** The lesson that somebody means by a word. */
-function findLesson(word: string): Lesson | undefined {
-  return LESSONS.find(({ url }) => {
-    const name = findName(url);
-    return word === name || word === `${name}.ts` ||
-      Number(word) === findNumber(name);
-  });
+/** The lesson that somebody means by a word, or why there is none. */
+function findLesson(word: string): Lesson | Text {
+  const numbered = /^\d+$/.test(word) ? LESSONS[Number(word) - 1] : undefined;
+  if (numbered !== undefined) return numbered;
+  const fitting = findFitting(word, PATH);
+  if (fitting.length === 1) return LESSONS[findNumber(fitting[0]!) - 1]!;
+  const near = fitting.length > 1 ? fitting : findMisspelled(word, PATH);
+  if (near.length === 0) {
+    return { en: `No such lesson: ${word}`, zh: `没有这一课：${word}` };
+  }
+  return {
+    en: `No such lesson: ${word}; did you mean ${near.join(" or ")}?`,
+    zh: `没有这一课：${word}。是不是想找 ${near.join(" 或 ")}？`,
+  };
 }
 
 /** Does what the command line says, whose options end where a lesson begins. */
 async function learn(): Promise<void> {
   let complaint: Text | undefined;
-  const { _: [word, ...rest], lang } = parseArgs(Deno.args, {
+  const { _: [word, ...rest], lang, help } = parseArgs(Deno.args, {
     string: ["_", "lang"],
     boolean: ["help"],
     alias: { help: "h" },
@@ -84,20 +99,18 @@ async function learn(): Promise<void> {
     stopEarly: true,
     unknown: (option, key) => {
       if (key === undefined) return;
-      complaint = {
-        en: `Unknown option: ${option}`,
-        zh: `未知选项：${option}`,
-      };
+      complaint ??= formatUnknownOption(option);
     },
   });
-  const lesson = word === undefined ? undefined : findLesson(`${word}`);
-  if (lesson !== undefined) {
-    return await runLesson(lesson, ["--lang", lang, ...rest.map(String)]);
+  const found = word === undefined ? undefined : findLesson(`${word}`);
+  if (found !== undefined && "url" in found && complaint === undefined) {
+    const asked = help ? ["--help"] : [];
+    const args = ["--lang", lang, ...asked, ...rest.map(String)];
+    return await runLesson(found, args);
   }
-  if (word !== undefined) {
-    complaint = { en: `No such lesson: ${word}`, zh: `没有这一课：${word}` };
-  }
+  if (found !== undefined && !("url" in found)) complaint ??= found;
   const language = isLanguage(lang) ? lang : findLanguage();
+  if (lang !== language && !help) complaint ??= formatWrongLanguage(lang);
   const text = `${formatList()[language]}\n\n${HELP[language]}`;
   if (complaint === undefined) return console.log(text);
   console.error(`${complaint[language]}\n\n${text}`);

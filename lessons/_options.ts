@@ -116,11 +116,8 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
   const extra = command === undefined ? word : others[0];
   const isSecond = command !== undefined && extra !== undefined &&
     extra in syntax.ends;
-  check(
-    unknown.length === 0,
-    `Unknown option: ${unknown[0]}`,
-    `未知选项：${unknown[0]}`,
-  );
+  const strange = formatUnknownOption(`${unknown[0]}`);
+  check(unknown.length === 0, strange.en, strange.zh);
   check(
     !isSecond,
     `One command at a time: ${command} or ${extra}`,
@@ -135,11 +132,8 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
       `选项 --${name} 只用于 ${end}`,
     );
   }
-  check(
-    lang === language,
-    `Option --lang must be en or zh: current value is "${lang}"`,
-    `选项 --lang 只能是 en 或 zh，而不是“${lang}”`,
-  );
+  const foreign = formatWrongLanguage(`${lang}`);
+  check(lang === language, foreign.en, foreign.zh);
   check(
     host !== "",
     "Option --host must not be empty",
@@ -169,6 +163,19 @@ export function parseOptions(args: string[], syntax: Syntax): Options {
     language,
     switches: new Set(own.filter((name) => parsed[name] === true)),
     values: new Map(values),
+  };
+}
+
+/** What is wrong with an option that nobody takes. */
+export function formatUnknownOption(option: string): Text {
+  return { en: `Unknown option: ${option}`, zh: `未知选项：${option}` };
+}
+
+/** What is wrong with a value of `--lang`. */
+export function formatWrongLanguage(lang: string): Text {
+  return {
+    en: `Option --lang must be en or zh: current value is "${lang}"`,
+    zh: `选项 --lang 只能是 en 或 zh，而不是“${lang}”`,
   };
 }
 
