@@ -71,14 +71,15 @@ Deno.test("README.zh.md says yes and no where README.md does", () => {
 
 for (const { path, text } of [ENGLISH, CHINESE, CONTRIBUTING, ...LESSONS]) {
   Deno.test(`${path} links to files and headings that are there`, async () => {
-    const anchors = findHeadings(text).map(anchorOf);
     const dead: string[] = [];
-    for (const [, target] of text.matchAll(/\]\(([^()\s]+)\)/g)) {
-      if (/^https?:/.test(target!)) continue;
-      const isAlive = target!.startsWith("#")
-        ? anchors.includes(target!.slice(1))
-        : await isThere(join(ROOT, dirname(path), target!));
-      if (!isAlive) dead.push(target!);
+    for (const [, target = ""] of text.matchAll(/\]\(([^()\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [file = "", anchor] = target.split("#");
+      const linked = file === "" ? path : join(dirname(path), file);
+      const isAlive = anchor === undefined
+        ? await isThere(join(ROOT, linked))
+        : findHeadings(readText(linked)).map(anchorOf).includes(anchor);
+      if (!isAlive) dead.push(target);
     }
     assertEquals(dead, []);
   });
