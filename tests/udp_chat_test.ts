@@ -142,7 +142,8 @@ testBoth(
       [
         `hello\n\n你好\r\n/name 小明\nx\ty\n${long}\n世界`,
         "# You are alice\nalice: hello\nalice: 你好\n# You are 小明\n" +
-        "小明: x\\ty\n# Too long: 1,058 bytes with your name, not 1,024\n" +
+        "小明: x\\ty\n# Too long: 1,058 bytes with your name, at most 1,024. " +
+        "Nobody has got it\n" +
         "小明: 世界\n",
       ],
     ];
@@ -311,10 +312,13 @@ testBoth(
     const rows: [data: string | Uint8Array, answer: RegExp][] = [
       ["/name 小明", /^# You are 小明$/],
       [large, /^# Too long: 65,515 bytes/],
-      [concat([encode("/name "), large.subarray(0, 60_000)]), /^# A name is/],
+      [
+        concat([encode("/name "), large.subarray(0, 60_000)]),
+        /^# You are \S+: a name has up/,
+      ],
       [Uint8Array.of(0xc3, 0x28), /^# That is no UTF-8/],
       ["", /^$/],
-      ["/dance", /^# There are two commands/],
+      ["/help", /^# Nobody has got that: there are two commands/],
       ["/quit", /^# You have left$/],
     ];
     for (const [data, answer] of rows) {
@@ -334,10 +338,10 @@ testBoth(
     ]);
     assertEquals([code, hide(stderr)], [
       130,
-      "alice (ADDRESS) 加入，聊天室现有 1 人\n" +
-      "ADDRESS 加入，聊天室现有 2 人\n" +
-      "ADDRESS 改名为 小明\n" +
-      "小明 离开，聊天室现有 1 人\n",
+      "“alice”（ADDRESS）加入，聊天室现有 1 人\n" +
+      "“ADDRESS”加入，聊天室现有 2 人\n" +
+      "“ADDRESS”改名为“小明”\n" +
+      "“小明”离开，聊天室现有 1 人\n",
     ]);
   },
 );
