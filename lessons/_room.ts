@@ -354,7 +354,8 @@ const OUT_OF_REACH: Text = { en: ": out of reach", zh: "（无法送达）" };
  * pile of them, and nothing that cannot be seen. Letters of two alphabets can
  * look alike, such as the Latin and the Cyrillic a; that is not looked for.
  */
-const NAME = /^(?:[[\p{L}\p{N}_.\-]--\p{DI}][\p{M}--\p{DI}]{0,2}){1,20}$/v;
+const NAME =
+  /^(?!.*\p{Default_Ignorable_Code_Point})(?:[\p{L}\p{N}_.-]\p{M}{0,2}){1,20}$/u;
 
 /** The name that a line asks for: `/name` alone asks which one one has. */
 function readWish(line: string): string | undefined {
