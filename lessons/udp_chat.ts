@@ -99,6 +99,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
       if (line === "") continue; // The room answers that in kind.
       await writeAbove(line);
       name = line.match(/^# .*?you are (\S+?)(?:: .*)?$/i)?.[1] ?? name;
+      // Silent for too long, the room thinks; after our own /quit all is over.
       if (line.startsWith("# You have left")) {
         await send(encode(introduce()));
       }
@@ -154,6 +155,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
     return isSelf && text === said ? speaker : undefined;
   }
 
+  // What tells a room our name again, or asks how it calls us.
   function introduce(): string {
     const isNamed = name !== undefined && !name.includes(":");
     return isNamed ? `/name ${name}` : "/name";
@@ -203,7 +205,7 @@ const TOO_LONG: Text = {
 
 const SILENCE: Text = {
   en:
-    "The room has not answered (not running, a datagram lost, or a slow typist)",
+    "The room has not answered (not running, a datagram lost, or a person typing)",
   zh: "聊天室没有回应（没有启动，数据报丢了，或者对方是人，还在打字）",
 };
 
@@ -306,15 +308,17 @@ async function demo(run: Run): Promise<void> {
   });
   run.say({
     en:
-      "7. What a room over UDP cannot have: nobody tells it that a member has\n" +
-      "   gone, so after 600 s of silence it takes that for granted. It does not\n" +
-      "   know whether a line has arrived. And a sender's address can be forged: so\n" +
-      "   there is a limit for each member. For more than a chat among friends take\n" +
+      "7. What a room over UDP cannot have: if a member's computer is just switched\n" +
+      "   off, nobody tells the room, so after 600 s of silence it assumes that\n" +
+      "   the member has gone. It does not know whether a line has arrived. And a\n" +
+      "   sender's address can be forged, so the room limits how much it sends per\n" +
+      "   second because of one member. For more than a chat among friends take\n" +
       "   TCP, or QUIC.",
     zh:
-      "7. UDP 聊天室做不到的事：成员走了，没有人通知它，只好在静默 600 秒之后\n" +
-      "   当作已经离开；消息有没有送到，它不知道；发送方的地址还可以伪造，所以\n" +
-      "   对每个成员都有限额。如果不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
+      "7. UDP 聊天室做不到的事：成员的电脑要是直接关机，没有人通知聊天室，它只好\n" +
+      "   在对方静默 600 秒之后，当作对方已经离开；消息有没有送到，它不知道；发送方\n" +
+      "   的地址还可以伪造，所以因某个成员而发出的数据报，每秒的数量有上限。如果\n" +
+      "   不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
   });
 }
 
