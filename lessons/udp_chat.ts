@@ -82,12 +82,15 @@ async function client(run: Run): Promise<void> {
 async function chat({ receive, send }: Line, run: Run): Promise<void> {
   const isTerminal = Deno.stdin.isTerminal();
   const wish = run.values.get("name") ?? "";
+  const end = new AbortController();
+  const ended = AbortSignal.any([run.interrupted, end.signal]);
   let name: string | undefined; // No room has told us one yet.
   let said = "";
   let answer = Promise.withResolvers<string>();
   try {
     await Promise.race([listen(), talk(), stay(), awaitSignal()]);
   } finally {
+    end.abort(); // So that no loop goes on to read the next line.
     await send(encode("/quit"));
   }
 
@@ -117,7 +120,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
     if (name === undefined && welcome?.startsWith("# ")) {
       throw new socket.ConnectionError(welcome.slice(2));
     }
-    for await (const line of readLines(run.interrupted)) {
+    for await (const line of readLines(ended)) {
       if (line === "q" || line === "/quit") break;
       if (line !== "") await say(line);
     }
@@ -131,8 +134,8 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
     const reply = await ask(line);
     if (reply === undefined) tellSilence();
     else if (reply.startsWith("# Too fast")) {
-      await within(PAUSE_MS, new Promise(() => {}), run.interrupted);
-      await say(line);
+      await within(PAUSE_MS, new Promise(() => {}), ended);
+      if (!ended.aborted) await say(line);
     } else if ((findSelf(reply) ?? name) !== name) {
       // Restarted, it knows our address only, or has put us out meanwhile.
       await ask(introduce());
@@ -144,7 +147,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
     said = readLine(data) ?? NOT_TEXT;
     answer = Promise.withResolvers();
     await send(data);
-    return await within(ANSWER_MS, answer.promise, run.interrupted);
+    return await within(ANSWER_MS, answer.promise, ended);
   }
 
   // What the room calls us, if that is the line that we have said: our name, or
@@ -163,7 +166,7 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
 
   // Somebody at a terminal can see what has happened, and go on.
   function tellSilence(): void {
-    if (run.interrupted.aborted) return;
+    if (ended.aborted) return;
     if (!isTerminal) throw new socket.ConnectionError(run.text(SILENCE));
     run.note(SILENCE);
   }
