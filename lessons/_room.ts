@@ -57,8 +57,14 @@ export interface RoomOptions<Address> {
   readonly idle: number;
 }
 
-interface Member<Address> {
+/** Somebody to send to. */
+interface Receiver<Address> {
   readonly address: Address;
+  /** Whether its lines end with a line feed; so do those that it gets. */
+  isFed: boolean;
+}
+
+interface Member<Address> extends Receiver<Address> {
   readonly key: string;
   name: string;
   /** When something came from it, in seconds. */
@@ -69,10 +75,10 @@ interface Member<Address> {
   isWarned: boolean;
 }
 
-/** A datagram for several. */
+/** A datagram for several: its bytes, with a line feed at their end. */
 interface Delivery<Address> {
   readonly data: Bytes;
-  readonly to: Address[];
+  readonly to: Receiver<Address>[];
 }
 
 /** A room of members, each of whom is an address. */
@@ -85,6 +91,7 @@ export class Room<Address> {
   readonly #queue: Delivery<Address>[] = [];
   #waiting = 0;
   #news: Text[] = [];
+  #isClosed = false;
 
   /** An empty room. */
   constructor(options: RoomOptions<Address>) {
@@ -98,15 +105,19 @@ export class Room<Address> {
 
   /** Takes in a datagram, at a time in seconds; returns who has come and gone. */
   receive(data: Bytes, from: Address, now: number): readonly Text[] {
+    if (this.#isClosed) return [];
     const member = this.#members.get(this.#options.format(from));
     if (member !== undefined) this.#hear(member, now);
     this.#dismissSilent(now);
     this.#forgetLeavers(now);
+    const isFed = data.at(-1) === LINE_FEED;
+    if (member !== undefined && data.length > 0) member.isFed = isFed;
+    const sender = member ?? { address: from, isFed };
     const line = readLine(data);
     if (line === "/quit") {
-      if (member === undefined) this.#send("# You have left", [from]);
-      else this.#dismiss(member, "");
-    } else if (member === undefined) this.#admit(from, line, now);
+      if (member === undefined) this.#send("# You have left", [sender]);
+      else this.#dismiss(member);
+    } else if (member === undefined) this.#admit(sender, line, now);
     else if (this.#canAfford(member)) this.#obey(member, line);
     return this.#takeNews();
   }
@@ -118,14 +129,23 @@ export class Room<Address> {
     const to = first.to.pop()!;
     if (first.to.length === 0) this.#queue.shift();
     this.#waiting--;
-    return [first.data, to];
+    return [to.isFed ? first.data : first.data.subarray(0, -1), to.address];
   }
 
   /** Puts somebody out to whom nothing can be sent. */
   remove(address: Address): readonly Text[] {
     const member = this.#members.get(this.#options.format(address));
-    if (member !== undefined) this.#dismiss(member, ": out of reach");
+    if (member !== undefined) this.#dismiss(member, OUT_OF_REACH);
     return this.#takeNews();
+  }
+
+  /** Tells all members that this is the end, and nobody anything after it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#queue.length = 0;
+    this.#waiting = 0;
+    this.#send("* The room has ended", this.#everybody());
+    this.#members.clear();
   }
 
   #takeNews(): readonly Text[] {
@@ -135,17 +155,22 @@ export class Room<Address> {
   }
 
   /** A first datagram makes its sender a member, if it is text. */
-  #admit(from: Address, line: string | undefined, now: number): void {
+  #admit(
+    sender: Receiver<Address>,
+    line: string | undefined,
+    now: number,
+  ): void {
     // So speaks a room. If two of them answered each other, they would never end.
     if (line !== undefined && /^[#*] /.test(line)) return;
-    if (line === undefined) return this.#send(NOT_TEXT, [from]);
+    if (line === undefined) return this.#send(NOT_TEXT, [sender]);
     if (this.size >= this.#options.members) {
       const count = formatCount(this.size);
-      return this.#send(`# The room is full: it has ${count} members`, [from]);
+      const text = `# The room is full: it has ${count} members`;
+      return this.#send(text, [sender]);
     }
-    const key = this.#options.format(from);
+    const key = this.#options.format(sender.address);
     const member = this.#leavers.get(key) ?? {
-      address: from,
+      ...sender,
       key,
       name: key,
       heard: now,
@@ -156,6 +181,7 @@ export class Room<Address> {
     this.#earn(member, now);
     if (!this.#canAfford(member)) return;
     member.name = key;
+    member.isFed = sender.isFed;
     this.#leavers.delete(key);
     this.#members.set(key, member);
     // A first `/name alice` has alice join, and nobody before her.
@@ -163,18 +189,21 @@ export class Room<Address> {
     const answer = wish === undefined ? "" : this.#rename(member, wish);
     const { name } = member;
     this.#announce(`* ${name} has joined`, member);
-    const who = name === key ? name : `${name} (${key})`;
+    const isNamed = name !== key;
+    const size = formatCount(this.size);
     this.#news.push({
-      en: `${who} has joined, ${formatCount(this.size)} in the room`,
-      zh: `${who} 加入，聊天室现有 ${formatCount(this.size)} 人`,
+      en: `${name}${
+        isNamed ? ` (${key})` : ""
+      } has joined, ${size} in the room`,
+      zh: `“${name}”${isNamed ? `（${key}）` : ""}加入，聊天室现有 ${size} 人`,
     });
-    if (wish !== undefined) this.#send(answer, [from]);
+    if (wish !== undefined) this.#send(answer, [member]);
     else this.#obey(member, line);
   }
 
   /** Does what a member's datagram says. */
   #obey(member: Member<Address>, line: string | undefined): void {
-    const answer = (text: string) => this.#send(text, [member.address]);
+    const answer = (text: string) => this.#send(text, [member]);
     if (line === undefined) return answer(NOT_TEXT);
     // It says only that its sender is there, which is answered in kind.
     if (line === "") return answer("");
@@ -186,19 +215,22 @@ export class Room<Address> {
         this.#announce(`* ${name} is now ${member.name}`, member);
         this.#news.push({
           en: `${name} is now ${member.name}`,
-          zh: `${name} 改名为 ${member.name}`,
+          zh: `“${name}”改名为“${member.name}”`,
         });
       }
       return answer(text);
     }
     if (line.startsWith("/")) {
-      return answer("# There are two commands: /name NAME and /quit");
+      return answer(NO_COMMAND);
     }
     const text = `${member.name}: ${line}`;
     const size = encode(text).length;
     if (size > LINE_MAX) {
       const [is, most] = [size, LINE_MAX].map(formatCount);
-      return answer(`# Too long: ${is} bytes with your name, not ${most}`);
+      return answer(
+        `# Too long: ${is} bytes with your name, at most ${most}. ` +
+          "Nobody has got it",
+      );
     }
     // All of them get it, or nobody does.
     if (this.#waiting + this.size > WAITING_MAX) {
@@ -216,8 +248,8 @@ export class Room<Address> {
       );
     const you = `you are ${member.name}`;
     if (name === "" || name === member.name) return `# You are ${member.name}`;
-    if (!/^[\p{L}\p{M}\p{N}_.-]{1,20}$/u.test(name)) {
-      return `# A name is up to 20 letters and digits: ${you}`;
+    if (!NAME.test(name)) {
+      return `# Y${you.slice(1)}: a name has up to 20 letters, digits or - _ .`;
     }
     if (isTaken()) return `# The name ${name} is taken: ${you}`;
     member.name = name;
@@ -244,7 +276,7 @@ export class Room<Address> {
     const can = member.credit >= cost;
     if (can) member.credit -= cost;
     else if (!member.isWarned) {
-      this.#send("# Too fast: that is lost, wait a second", [member.address]);
+      this.#send("# Too fast: that is lost, wait a second", [member]);
     }
     member.isWarned = !can;
     return can;
@@ -256,22 +288,27 @@ export class Room<Address> {
     for (const member of this.#members.values()) {
       const isIdle = now - member.heard > idle;
       if (!isIdle && member.unheard <= UNHEARD_MAX) return;
-      const span = isIdle
-        ? `${idle} s`
-        : `${formatCount(UNHEARD_MAX)} messages`;
-      this.#dismiss(member, `: silent for ${span}`);
+      const count = formatCount(UNHEARD_MAX);
+      this.#dismiss(
+        member,
+        isIdle ? { en: `: silent for ${idle} s`, zh: `（静默 ${idle} 秒）` } : {
+          en: `: silent for ${count} messages`,
+          zh: `（收到 ${count} 条消息，没有回应）`,
+        },
+      );
     }
   }
 
-  #dismiss(member: Member<Address>, why: string): void {
-    const { name, address } = member;
+  #dismiss(member: Member<Address>, why: Text = { en: "", zh: "" }): void {
+    const { name } = member;
     this.#members.delete(member.key);
     this.#leavers.set(member.key, member);
-    this.#announce(`* ${name} has left${why}`, member);
-    this.#send(`# You have left${why}`, [address]);
+    this.#announce(`* ${name} has left${why.en}`, member);
+    this.#send(`# You have left${why.en}`, [member]);
+    const size = formatCount(this.size);
     this.#news.push({
-      en: `${name} has left${why}, ${formatCount(this.size)} in the room`,
-      zh: `${name} 离开${why}，聊天室现有 ${formatCount(this.size)} 人`,
+      en: `${name} has left${why.en}, ${size} in the room`,
+      zh: `“${name}”离开${why.zh}，聊天室现有 ${size} 人`,
     });
   }
 
@@ -290,25 +327,39 @@ export class Room<Address> {
     this.#send(text, this.#everybody(member));
   }
 
-  #everybody(except?: Member<Address>): Address[] {
+  #everybody(except?: Member<Address>): Member<Address>[] {
     const members = [...this.#members.values()]
       .filter((member) => member !== except);
     for (const member of members) member.unheard++;
-    return members.map(({ address }) => address);
+    return members;
   }
 
-  #send(text: string, to: Address[]): void {
+  #send(text: string, to: Receiver<Address>[]): void {
     const most = WAITING_MAX + (to.length === 1 ? ANSWERS_MAX : 0);
     if (to.length === 0 || this.#waiting + to.length > most) return;
-    this.#queue.push({ data: encode(text), to });
+    this.#queue.push({ data: encode(`${text}\n`), to });
     this.#waiting += to.length;
   }
 }
 
+const LINE_FEED = 10;
+
 const NOT_TEXT = "# That is no UTF-8 text: nobody has got it";
+const NO_COMMAND =
+  "# Nobody has got that: there are two commands, /name NAME and /quit";
+const OUT_OF_REACH: Text = { en: ": out of reach", zh: "（无法送达）" };
+
+/**
+ * What a name may be: letters, which may have marks above or below, but not a
+ * pile of them, and nothing that cannot be seen. Letters of two alphabets can
+ * look alike, such as the Latin and the Cyrillic a; that is not looked for.
+ */
+const NAME =
+  /^(?!.*\p{Default_Ignorable_Code_Point})(?:[\p{L}\p{N}_.-]\p{M}{0,2}){1,20}$/u;
 
 /** The name that a line asks for: `/name` alone asks which one one has. */
 function readWish(line: string): string | undefined {
   const match = line.match(/^\/name(?:\s+(.*))?$/);
-  return match === null ? undefined : match[1]?.trim() ?? "";
+  // One letter and the same in two parts, such as é, are the same name.
+  return match === null ? undefined : match[1]?.trim().normalize("NFC") ?? "";
 }

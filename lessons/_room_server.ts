@@ -11,7 +11,8 @@ import type { Run } from "./_run.ts";
 
 // Two loops at once. If what has come were received only after all has been sent,
 // one slow send would hold up everybody. The kernel keeps few datagrams meanwhile,
-// and drops the others without a word.
+// and drops the others without a word. At Ctrl-C the members are told, and the
+// caller closes the socket after that.
 
 /** Serves a room at a socket until Ctrl-C. */
 export async function serveRoom<Address>(
@@ -19,8 +20,11 @@ export async function serveRoom<Address>(
   room: Room<Address>,
   run: Run,
 ): Promise<void> {
-  run.interrupted.addEventListener("abort", () => post[Symbol.dispose]());
   let bell = Promise.withResolvers<void>();
+  run.interrupted.addEventListener("abort", () => {
+    room.close();
+    bell.resolve();
+  });
   await Promise.race([takeIn(), sendOut()]);
 
   async function takeIn(): Promise<void> {
@@ -40,6 +44,7 @@ export async function serveRoom<Address>(
     while (true) {
       const [data, to] = room.take() ?? [];
       if (data === undefined || to === undefined) {
+        if (run.interrupted.aborted) return;
         await bell.promise;
         bell = Promise.withResolvers();
         continue;
@@ -47,7 +52,6 @@ export async function serveRoom<Address>(
       try {
         await post.send(data, to);
       } catch (error) {
-        if (run.interrupted.aborted) return;
         if (!LOST.test(codeOf(error))) room.remove(to).forEach(run.note);
       }
     }

@@ -202,6 +202,8 @@ function reportFailure(error: unknown, options?: Options): void {
     ? error.text[language]
     : error.message;
   const where = options ? whereFailed(error, options) : "";
+  // The cursor is still behind a prompt.
+  if (isInputPending() && Deno.stdin.isTerminal()) console.error();
   console.error(`${error.name}: ${message}${where}`);
 }
 

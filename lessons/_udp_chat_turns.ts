@@ -81,8 +81,8 @@ export async function showTurns(run: Run): Promise<void> {
       en:
         "Why can I only receive after I type? A and B run the chat of many notes.\n" +
         "A's program does input, sendto, recvfrom, again and again; B's does\n" +
-        "recvfrom, input, sendto. C's program only sends. A has typed 你好 and 2, C\n" +
-        "has sent fire!, B has typed nothing. Guess: what does B see?\n\n" +
+        'recvfrom, input, sendto. C\'s program only sends. A has typed "你好" and\n' +
+        '"2", C has sent "fire!", B has typed nothing. Guess: what does B see?\n\n' +
         "1. B sees the first message alone. B's program waits in input(), A's in\n" +
         "   recvfrom, and neither can do the other thing meanwhile:",
       zh:
@@ -126,15 +126,15 @@ export async function showTurns(run: Run): Promise<void> {
     ann.type("q");
     run.say({
       en:
-        "2. B types ok, where? and bye, and has to, before each further message.\n" +
-        "   It goes to the sender of the message that B has received last:\n\n" +
+        '2. B types "ok", "where?" and "bye", and has to, before each further\n' +
+        "   message. It goes to the sender of the message that B has received last:\n\n" +
         `${lanes}\n\n` +
         "   Some notes make a rule of it: one send, one receive. It is a rule of\n" +
         "   their loop, and not of UDP or TCP. And if one datagram gets lost, A and\n" +
         "   B both wait in recvfrom, for ever.",
       zh:
-        "2. B 依次输入 ok、where? 和 bye，每输入一行才能再收到一条消息；输入的内容\n" +
-        "   总是发给 B 最后收到的那条消息的发送者：\n\n" +
+        "2. B 依次输入“ok”、“where?”和“bye”，每输入一行才能再收到一条消息；输入的\n" +
+        "   内容总是发给 B 最后收到的那条消息的发送者：\n\n" +
         `${lanes}\n\n` +
         "   有的笔记把“一发一收”当作原则。其实那只是他们那个循环的规矩，UDP 和\n" +
         "   TCP 都没有这种规定。而且只要丢了一个数据报，A 和 B 就都停在\n" +

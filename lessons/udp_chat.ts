@@ -12,6 +12,7 @@
 // Next: timeouts.ts
 
 import { lookup } from "node:dns/promises";
+import process from "node:process";
 import { setInterval } from "node:timers/promises";
 import * as socket from "../mod.ts";
 import { type Bytes, encode } from "./_bytes.ts";
@@ -76,63 +77,98 @@ async function client(run: Run): Promise<void> {
 // Three loops, until the first of them ends or fails: datagrams are printed as
 // they come, lines are sent as they are typed, and the third is for the room. To
 // that somebody who only reads looks like somebody who has gone, so an empty
-// datagram now and then says that we are here.
+// datagram now and then says that we are here. And nobody but we can tell it
+// that we go: hence `finally`, and the signals of `kill` and of a closed window.
 async function chat({ receive, send }: Line, run: Run): Promise<void> {
-  let name = "";
+  const isTerminal = Deno.stdin.isTerminal();
+  const wish = run.values.get("name") ?? "";
+  const end = new AbortController();
+  const ended = AbortSignal.any([run.interrupted, end.signal]);
+  let name: string | undefined; // No room has told us one yet.
+  let said = "";
   let answer = Promise.withResolvers<string>();
-  await Promise.race([listen(), talk(), stay()]);
+  try {
+    await Promise.race([listen(), talk(), stay(), awaitSignal()]);
+  } finally {
+    end.abort(); // So that no loop goes on to read the next line.
+    await send(encode("/quit"));
+  }
 
   async function listen(): Promise<void> {
     for (let count = 1; true; count++) {
       // Made harmless here, too: who knows whether the server does that?
-      const line = readLine(await receive()) ?? "(not UTF-8)";
+      const line = readLine(await receive()) ?? NOT_TEXT;
       if (count % PRESENCE_LINES === 0) await send(PRESENCE);
       if (line === "") continue; // The room answers that in kind.
       await writeAbove(line);
-      if (line.startsWith("# You have left")) name = "";
-      name = line.match(/^# .*you are (\S+)$/i)?.[1] ?? name;
+      name = line.match(/^# .*?you are (\S+?)(?:: .*)?$/i)?.[1] ?? name;
+      // Silent for too long, the room thinks; after our own /quit all is over.
+      if (line.startsWith("# You have left")) {
+        await send(encode(introduce()));
+      }
       // To us alone, or our own line; another kind of server knows no names.
-      const isOurs = line.startsWith("# ") || line.startsWith(`${name}: `);
-      if (isOurs || name === "") answer.resolve(line);
+      const isOurs = line.startsWith("# ") || findSelf(line) !== undefined;
+      if (isOurs || name === undefined) answer.resolve(line);
     }
   }
 
   // A line is sent when the last one has come back. UDP does not slow a sender
   // down: a file sent all at once would overrun the room, and be lost.
   async function talk(): Promise<void> {
-    const wish = run.values.get("name") ?? "";
     const welcome = await ask(`/name ${wish}`.trim());
-    if (welcome === undefined && !run.interrupted.aborted) {
-      throw new socket.ConnectionError(run.text(SILENCE));
-    }
-    if (name === "" && welcome?.startsWith("# ")) {
+    if (welcome === undefined) tellSilence();
+    if (name === undefined && welcome?.startsWith("# ")) {
       throw new socket.ConnectionError(welcome.slice(2));
     }
-    for await (const line of readLines(run.interrupted)) {
+    for await (const line of readLines(ended)) {
       if (line === "q" || line === "/quit") break;
       if (line !== "") await say(line);
     }
-    await send(encode("/quit"));
   }
 
   async function say(line: string): Promise<void> {
+    const data = encode(line);
+    if (data.length > DATAGRAM_MAX) return run.note(TOO_LONG);
+    // No room, but perhaps a person who types the answers, and needs time.
+    if (isTerminal && name === undefined) return void await send(data);
     const reply = await ask(line);
-    if (reply === undefined && !run.interrupted.aborted) {
-      // Somebody at a terminal can see what has happened, and go on.
-      if (!Deno.stdin.isTerminal()) {
-        throw new socket.ConnectionError(run.text(SILENCE));
-      }
-      run.note(SILENCE);
-    } else if (reply?.startsWith("# Too fast")) {
-      await within(PAUSE_MS, new Promise(() => {}), run.interrupted);
-      await say(line);
+    if (reply === undefined) tellSilence();
+    else if (reply.startsWith("# Too fast")) {
+      await within(PAUSE_MS, new Promise(() => {}), ended);
+      if (!ended.aborted) await say(line);
+    } else if ((findSelf(reply) ?? name) !== name) {
+      // Restarted, it knows our address only, or has put us out meanwhile.
+      await ask(introduce());
     }
   }
 
   async function ask(line: string): Promise<string | undefined> {
+    const data = encode(line);
+    said = readLine(data) ?? NOT_TEXT;
     answer = Promise.withResolvers();
-    await send(encode(line));
-    return await within(ANSWER_MS, answer.promise, run.interrupted);
+    await send(data);
+    return await within(ANSWER_MS, answer.promise, ended);
+  }
+
+  // What the room calls us, if that is the line that we have said: our name, or
+  // our address, which has a colon and so can be nobody's name.
+  function findSelf(line: string): string | undefined {
+    const [, speaker = "", text] = line.match(/^(\S+?): (.*)$/) ?? [];
+    const isSelf = speaker === name || speaker.includes(":");
+    return isSelf && text === said ? speaker : undefined;
+  }
+
+  // What tells a room our name again, or asks how it calls us.
+  function introduce(): string {
+    const isNamed = name !== undefined && !name.includes(":");
+    return isNamed ? `/name ${name}` : "/name";
+  }
+
+  // Somebody at a terminal can see what has happened, and go on.
+  function tellSilence(): void {
+    if (ended.aborted) return;
+    if (!isTerminal) throw new socket.ConnectionError(run.text(SILENCE));
+    run.note(SILENCE);
   }
 
   async function stay(): Promise<void> {
@@ -143,6 +179,16 @@ async function chat({ receive, send }: Line, run: Run): Promise<void> {
   }
 }
 
+/** Waits for a signal that ends programs, and takes its exit code over. */
+async function awaitSignal(): Promise<void> {
+  Deno.exitCode = await new Promise<number>((resolve) => {
+    process.once("SIGHUP", () => resolve(129));
+    process.once("SIGTERM", () => resolve(143));
+  });
+}
+
+const NOT_TEXT = "(not UTF-8)";
+
 const PRESENCE = encode("");
 const PRESENCE_MS = 60_000;
 const PRESENCE_LINES = 100;
@@ -152,9 +198,18 @@ const ANSWER_MS = 2000;
 /** How long to wait when the room says that this is too fast. */
 const PAUSE_MS = 1000;
 
+/** The most bytes of a datagram: the headers are 28 of 65,535. */
+const DATAGRAM_MAX = 65_507;
+
+const TOO_LONG: Text = {
+  en: "Too long: a datagram has at most 65,507 bytes. Nobody has got it",
+  zh: "太长：一个数据报最多 65,507 字节。这一行没有发出",
+};
+
 const SILENCE: Text = {
-  en: "The room has not answered (not running, or the datagram is lost)",
-  zh: "聊天室没有回应（没有启动，或者数据报丢了）",
+  en:
+    "The room has not answered (not running, a datagram lost, or a person typing)",
+  zh: "聊天室没有回应（没有启动，数据报丢了，或者对方是人，还在打字）",
 };
 
 /** What a promise comes to; `undefined` if that takes too long, or at `signal`. */
@@ -256,15 +311,17 @@ async function demo(run: Run): Promise<void> {
   });
   run.say({
     en:
-      "7. What a room over UDP cannot have: nobody tells it that a member has\n" +
-      "   gone, so after 600 s of silence it takes that for granted. It does not\n" +
-      "   know whether a line has arrived. And a sender's address can be forged: so\n" +
-      "   there is a limit for each member. For more than a chat among friends take\n" +
+      "7. What a room over UDP cannot have: if a member's computer is just switched\n" +
+      "   off, nobody tells the room, so after 600 s of silence it assumes that\n" +
+      "   the member has gone. It does not know whether a line has arrived. And a\n" +
+      "   sender's address can be forged, so the room limits how much it sends per\n" +
+      "   second because of one member. For more than a chat among friends take\n" +
       "   TCP, or QUIC.",
     zh:
-      "7. UDP 聊天室做不到的事：成员走了，没有人通知它，只好在静默 600 秒之后\n" +
-      "   当作已经离开；消息有没有送到，它不知道；发送方的地址还可以伪造，所以\n" +
-      "   对每个成员都有限额。如果不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
+      "7. UDP 聊天室做不到的事：成员的电脑要是直接关机，没有人通知聊天室，它只好\n" +
+      "   在对方静默 600 秒之后，当作对方已经离开；消息有没有送到，它不知道；发送方\n" +
+      "   的地址还可以伪造，所以因某个成员而发出的数据报，每秒的数量有上限。如果\n" +
+      "   不只是朋友之间聊聊天，请改用 TCP 或 QUIC。",
   });
 }
 

@@ -26,6 +26,8 @@ export type Connection =
   >
   & Partial<Pick<Deno.TcpConn, "setNoDelay" | "setKeepAlive">>
   & {
+    /** Whether it is one of `node:net`, which takes bytes in before. */
+    readonly isNodes?: boolean;
     /** The names that the system knows, where others are shown. */
     readonly systemNames?: {
       readonly local: Address;

@@ -17,6 +17,7 @@ import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
+import { type Finder, isGreedy, share } from "./shortcut.ts";
 import { knowledge, operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
@@ -77,6 +78,12 @@ export class DatagramSocket {
   readonly #receivers = new Line(() => this.#letProcessExit());
   /** Before there is a receive that does it. */
   readonly #keepAlive = new KeepAlive();
+  readonly #finder: Finder | undefined;
+
+  /** `finder` can find the descriptor of what it stands on. */
+  constructor(finder?: Finder) {
+    this.#finder = finder;
+  }
 
   /** The address that is bound, once one is. */
   get local(): LocalAddress | undefined {
@@ -98,7 +105,7 @@ export class DatagramSocket {
     onOpen: () => void = () => {},
   ): void {
     const open = () => {
-      this.adopt(openConn(address, options));
+      this.adopt(openConn(address, options, this.#finder));
       onOpen();
     };
     const release = releasing.get(keyOf(address));
@@ -166,15 +173,33 @@ export class DatagramSocket {
    * no layer of `async`, nor have those who call it: each costs 0.2 µs a call.
    */
   next<T>(use: Use<T>, timeout: number | null, isPeek: boolean): Promise<T> {
+    if (isGreedy()) return share(() => this.next(use, timeout, isPeek));
     const isUsual = timeout === null && !isPeek && !this.#isReadable &&
       this.#receiving === undefined && this.#conn !== undefined &&
       this.#onChange === undefined && !this.#isClosed;
     if (!isUsual) return this.#nextInLine(use, timeout, isPeek);
+    const arrival = this.#receiveAtOnce();
+    if (arrival !== undefined) {
+      return Promise.resolve(use(arrival[0], arrival[1]));
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.takeFailure());
     return new Promise((resolve, reject) => {
       this.#onlyCaller = { use, resolve, reject };
       this.#keepProcessAlive();
       this.#startReceiving();
     });
+  }
+
+  /** A datagram of the peer's that is here already. */
+  #receiveAtOnce(): Arrival | undefined {
+    try {
+      const arrival = this.#conn?.receiveAtOnce?.(this.#makeRoom());
+      const peer = this.#peer;
+      return arrival && peer && !isSame(peer, arrival[1]) ? undefined : arrival;
+    } catch (error) {
+      this.#failure = translate(error);
+      return undefined;
+    }
   }
 
   #nextInLine<T>(
@@ -446,10 +471,11 @@ export class DatagramSocket {
 function openConn(
   address: LocalAddress,
   options: DatagramOptions,
+  finder: Finder | undefined,
 ): DatagramConn {
   if ("path" in address) return new UnixDatagramConn(address.path);
   return canOpenByDeno(options)
-    ? new DenoDatagramConn(address, options)
+    ? new DenoDatagramConn(address, options, finder)
     : new NodeDatagramConn(address, options);
 }
 

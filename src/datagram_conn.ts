@@ -58,6 +58,9 @@ export interface DatagramConn {
    */
   receive(target: Bytes): Promise<Arrival>;
 
+  /** A datagram that is here already, where there is a way to see that. */
+  receiveAtOnce?(target: Bytes): Arrival | undefined;
+
   /** Sends one datagram, and says how many bytes that were. */
   send(
     data: Bytes,

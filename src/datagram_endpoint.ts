@@ -54,6 +54,7 @@ import {
 import { errno, strerror } from "./errno.ts";
 import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
 import type { LocalAddress } from "./listener.ts";
+import type { Wanted } from "./find_descriptors.ts";
 import { Located } from "./located.ts";
 import { Memberships } from "./membership.ts";
 import { posix } from "./posix.ts";
@@ -75,7 +76,7 @@ export class DatagramEndpoint implements Endpoint {
   readonly isListening = false;
   readonly settings: Settings = defaultSettings();
   onSystemChange: (() => void) | undefined;
-  readonly #socket = new DatagramSocket();
+  readonly #socket = new DatagramSocket(this);
   readonly #memberships: Memberships;
   readonly #located = new Located();
   #calls: DescriptorCalls | undefined;
@@ -656,11 +657,22 @@ export class DatagramEndpoint implements Endpoint {
   };
 
   locate(): number | undefined {
+    const names = this.#systemNames();
+    return names && this.#located.find(names);
+  }
+
+  findDescriptor(most: number): number | undefined {
+    const names = this.#systemNames();
+    return names && this.#located.findNear(names, most);
+  }
+
+  /** By what the system tells the socket from others. */
+  #systemNames(): Wanted | undefined {
     const { conn } = this.#socket;
     if (conn === undefined || this.#closed) return undefined;
     const { local } = conn;
     const { reuseAddress, reusePort } = this.settings;
-    return this.#located.find({
+    return {
       family: this.family,
       type: this.type,
       isAlone: !reuseAddress && !reusePort,
@@ -669,7 +681,7 @@ export class DatagramEndpoint implements Endpoint {
         this.#connectedHost ?? local.hostname,
         local.port,
       ),
-    });
+    };
   }
 
   close(): Promise<void> {

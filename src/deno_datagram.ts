@@ -13,8 +13,12 @@ import type {
   DatagramOptions,
   Link,
 } from "./datagram_conn.ts";
+import { formatInet, type InetAddress } from "./address.ts";
+import { AF_INET, AF_INET6 } from "./constants.ts";
 import { osError } from "./errors.ts";
 import type { HostPort } from "./resolve.ts";
+import { type Finder, isGreedy, share, Shortcut } from "./shortcut.ts";
+import { packSockaddr, parseSockaddr, SOCKADDR_MAX } from "./sockaddr.ts";
 
 /** Membership in a group, which is also where Deno keeps some settings. */
 interface Membership {
@@ -63,6 +67,33 @@ const SCRATCH_GROUP_V6 = "ff01::7079";
 /** The loopback interface, wherever Deno runs. */
 const LOOPBACK_INDEX = 1;
 
+/**
+ * Who has sent the datagram that was received last, in the system's form and in
+ * Deno's: mostly it is the same one again.
+ */
+class Sender {
+  readonly sockaddr: Bytes = new Uint8Array(SOCKADDR_MAX);
+  readonly #known: Bytes = new Uint8Array(SOCKADDR_MAX);
+  #address: Deno.NetAddr = { transport: "udp", hostname: "", port: 0 };
+
+  get address(): Deno.NetAddr {
+    const { sockaddr } = this;
+    for (let i = 0; i < SIGNIFICANT; i++) {
+      if (sockaddr[i] === this.#known[i]) continue;
+      this.#known.set(sockaddr);
+      const [hostname, port] = parseSockaddr(sockaddr) as InetAddress;
+      this.#address = { transport: "udp", hostname, port };
+      break;
+    }
+    return this.#address;
+  }
+}
+
+/** So many bytes of an address tell it from others: up to the host of IPv6. */
+const SIGNIFICANT = 24;
+
+const sender = new Sender();
+
 /** A socket of Deno's. */
 export class DenoDatagramConn implements DatagramConn {
   readonly local: HostPort;
@@ -76,8 +107,14 @@ export class DenoDatagramConn implements DatagramConn {
   /** What is still to be done before the next send. */
   #changing: Promise<void> | undefined;
 
+  readonly #shortcut: Shortcut;
+  /** The peer that was sent to last, and its address as the system has it. */
+  #target: Deno.NetAddr | undefined;
+  #targetSockaddr: Bytes | undefined;
+
   /** Binds. */
-  constructor(address: HostPort, options: DatagramOptions) {
+  constructor(address: HostPort, options: DatagramOptions, finder?: Finder) {
+    this.#shortcut = new Shortcut(finder);
     this.#conn = listenDatagram!({
       transport: "udp",
       ...address,
@@ -91,14 +128,46 @@ export class DenoDatagramConn implements DatagramConn {
     if (multicastTtl !== 1) this.set("multicastTtl", multicastTtl);
   }
 
+  receiveAtOnce(target: Bytes): Arrival | undefined {
+    if (!this.#shortcut.isPromising(0)) return undefined;
+    const count = this.#shortcut.receive(target, sender.sockaddr);
+    if (count < 0) return undefined;
+    return [target.subarray(0, count), sender.address];
+  }
+
   receive(target: Bytes): Promise<Arrival> {
     return this.#receiving = this.#conn.receive(target);
   }
 
   send(data: Bytes, remote: Deno.Addr): Promise<number> {
-    return this.#changing === undefined
-      ? this.#conn.send(data, remote)
-      : this.#changing.then(() => this.send(data, remote));
+    if (this.#changing !== undefined) {
+      return this.#changing.then(() => this.send(data, remote));
+    }
+    if (isGreedy()) return share(() => this.send(data, remote));
+    try {
+      const count = this.#sendAtOnce(data, remote as Deno.NetAddr);
+      return count < 0 ? this.#conn.send(data, remote) : Promise.resolve(count);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Sends if there is room; -1 leaves it to Deno. */
+  #sendAtOnce(data: Bytes, remote: Deno.NetAddr): number {
+    if (!this.#shortcut.isOpenFor(data.length)) return -1;
+    const { hostname, port } = remote;
+    // Of networks by name only Deno knows the number.
+    if (hostname.includes("%")) return -1;
+    const last = this.#target;
+    if (last?.hostname !== hostname || last.port !== port) {
+      const family = this.#isV6 ? AF_INET6 : AF_INET;
+      this.#targetSockaddr = packSockaddr(
+        family,
+        formatInet(family, hostname, port),
+      );
+      this.#target = remote;
+    }
+    return this.#shortcut.send(data, this.#targetSockaddr);
   }
 
   /** Deno lets every socket send to everybody: that is for others to refuse. */

@@ -57,6 +57,21 @@ const LONGEST_GAP = 16 * BLOCK;
 const RLIMIT_NOFILE = Deno.build.os === "darwin" ? 8 : 7;
 
 /**
+ * The descriptor of a socket whose addresses no other can have, if it is one of
+ * so many below the first number that is free: a new one nearly always is.
+ */
+export function findNear(wanted: Wanted, most: number): number | undefined {
+  const library = libc();
+  if (library === undefined || !isUnique(wanted)) return undefined;
+  const end = lowestFree(library);
+  for (let fd = end - 1; fd >= Math.max(0, end - most); fd--) {
+    if (wanted.exclude?.has(fd)) continue;
+    if (isWanted(library, fd, wanted)) return fd;
+  }
+  return undefined;
+}
+
+/**
  * The descriptors that may be the socket's: none if it has been closed; several
  * if the system cannot tell them apart, such as those of Unix sockets without a
  * name and of datagram sockets that share a port.
@@ -64,16 +79,11 @@ const RLIMIT_NOFILE = Deno.build.os === "darwin" ? 8 : 7;
 export function findDescriptors(wanted: Wanted): number[] {
   const library = libc();
   if (library === undefined) return [];
-  const isCandidate = (fd: number) =>
-    !wanted.exclude?.has(fd) && isWanted(library, fd, wanted);
-  if (isUnique(wanted)) {
-    // One that is new has nearly always the highest number below the first that
-    // is free.
-    for (let fd = lowestFree(library) - 1; fd >= 0; fd--) {
-      if (isCandidate(fd)) return [fd];
-    }
-  }
-  return openDescriptors(library).filter(isCandidate);
+  const near = findNear(wanted, Infinity);
+  if (near !== undefined) return [near];
+  return openDescriptors(library).filter((fd) =>
+    !wanted.exclude?.has(fd) && isWanted(library, fd, wanted)
+  );
 }
 
 /** Whether no other socket can have the same two addresses. */

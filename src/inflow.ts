@@ -11,6 +11,7 @@
 import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
+import { isGreedy, share, type Shortcut } from "./shortcut.ts";
 import { operations, whenAsked, whenTurned } from "./turn.ts";
 import { Unread } from "./unread.ts";
 import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
@@ -37,6 +38,7 @@ interface Loan {
 export class Inflow {
   readonly #conn: Connection;
   readonly #fate: Fate;
+  readonly #shortcut: Shortcut;
   /** The callers whose arrays the read cannot fill; idle sockets have none. */
   #receivers: Line | undefined;
   #reading: Promise<void> | undefined;
@@ -44,6 +46,9 @@ export class Inflow {
   readonly #unread = new Unread();
   /** Whether the caller for whom the read in flight was made has given up. */
   #isLeftOver = false;
+  /** Whether the last read was full, so that there may be more at once. */
+  #isFlowing = false;
+  #room = 0;
   #hasEnded = false;
   #isEndTold = false;
   #isShut = false;
@@ -52,9 +57,10 @@ export class Inflow {
   #onChange: (() => void) | undefined;
 
   /** The receiving half of a connection with this fate. */
-  constructor(conn: Connection, fate: Fate) {
+  constructor(conn: Connection, fate: Fate, shortcut: Shortcut) {
     this.#conn = conn;
     this.#fate = fate;
+    this.#shortcut = shortcut;
   }
 
   /** Whether the peer has no more to send, as far as this side has noticed. */
@@ -73,6 +79,7 @@ export class Inflow {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<Bytes> {
+    if (isGreedy()) return share(() => this.receive(size, timeout, isPeek));
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -108,6 +115,9 @@ export class Inflow {
     timeout: number | null,
     isPeek: boolean,
   ): Promise<number> {
+    if (isGreedy()) {
+      return share(() => this.receiveInto(target, timeout, isPeek));
+    }
     const mayLend = this.isIdle && !this.#isShut && !this.#fate.isClosed;
     if (timeout === null && !isPeek && mayLend) return this.#readInto(target);
     const take = () => {
@@ -126,6 +136,9 @@ export class Inflow {
    * straight into the caller's array, which saves a copy of every byte.
    */
   #readInto(array: Bytes): Promise<number> {
+    const count = this.#receiveAtOnce(array);
+    if (count > 0) return Promise.resolve(count);
+    if (this.#fate.hasFailure) return Promise.reject(this.#fate.takeFailure());
     this.#keepProcessAlive();
     return new Promise((resolve, reject) => {
       this.#loan = { array, resolve, reject, isOver: false };
@@ -213,7 +226,10 @@ export class Inflow {
     if (!this.#isReadable && !this.#reading) {
       const isShared = timeout === 0 || isPeek;
       const least = isShared ? SMALLEST_SHARED_READ : 0;
-      this.#startReading(this.#unread.makeRoom(Math.max(size, least)));
+      const room = this.#unread.makeRoom(Math.max(size, least));
+      const count = this.#receiveAtOnce(room);
+      if (count > 0) this.#unread.add(count);
+      else if (!this.#isReadable) this.#startReading(room);
     }
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
@@ -222,6 +238,20 @@ export class Inflow {
     if (!receivers.isEmpty) this.#keepProcessAlive();
     if (this.#onChange !== undefined) this.#lookOut();
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
+  }
+
+  /** Receives what is there after a read that was full; 0 leaves it to Deno. */
+  #receiveAtOnce(target: Bytes): number {
+    const { length } = target;
+    if (!this.#isFlowing || !this.#shortcut.isPromising(length)) return 0;
+    try {
+      const count = this.#shortcut.receive(target);
+      this.#isFlowing = count === length;
+      return Math.max(0, count);
+    } catch (error) {
+      this.#fail(error);
+      return 0;
+    }
   }
 
   /** After SHUT_RD Linux still delivers what arrives, and never waits for it. */
@@ -291,6 +321,7 @@ export class Inflow {
   }
 
   #startReading(target: Bytes): void {
+    this.#room = target.length;
     operations.underWay++;
     this.#reading = this.#conn.read(target)
       .then(this.#onRead, this.#onReadFailure);
@@ -298,6 +329,7 @@ export class Inflow {
 
   readonly #onRead = (count: number | null): void => {
     const loan = this.#loan;
+    this.#isFlowing = count === this.#room;
     if (count === null) this.#hasEnded = true;
     if (loan !== undefined && !loan.isOver) loan.resolve(count ?? 0);
     else if (count !== null) {
@@ -308,12 +340,15 @@ export class Inflow {
   };
 
   readonly #onReadFailure = (error: unknown): void => {
-    if (!this.#fate.isClosed) {
-      this.#hasEnded = true;
-      this.#fate.break(error);
-    }
+    this.#fail(error);
     this.#afterRead();
   };
+
+  #fail(error: unknown): void {
+    if (this.#fate.isClosed) return;
+    this.#hasEnded = true;
+    this.#fate.break(error);
+  }
 
   #afterRead(): void {
     operations.underWay--;

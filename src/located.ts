@@ -7,7 +7,7 @@
 
 import { errno } from "./errno.ts";
 import { OSError } from "./errors.ts";
-import { findDescriptors, type Wanted } from "./find_descriptors.ts";
+import { findDescriptors, findNear, type Wanted } from "./find_descriptors.ts";
 
 /** Descriptors whose sockets are known, and duplicates of such. */
 const claimed = new Set<number>();
@@ -60,6 +60,15 @@ export class Located {
     const [fd, ...others] = findDescriptors({ ...wanted, exclude: claimed });
     if (fd === undefined || others.length > 0) return;
     this.set(fd);
+  }
+
+  /** Looks for it in few places: among so many descriptors that are new. */
+  findNear(wanted: Wanted, most: number): number | undefined {
+    if (this.#fd === undefined) {
+      const fd = findNear({ ...wanted, exclude: claimed }, most);
+      if (fd !== undefined) this.set(fd);
+    }
+    return this.#fd;
   }
 
   /** Tells the number to who would have to look for it. */

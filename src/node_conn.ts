@@ -88,6 +88,7 @@ export function openDescriptor(fd: number, addresses: Addresses): Connection {
  * only what is under way keeps the program running.
  */
 class NodeConnection implements Connection {
+  readonly isNodes = true;
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   readonly #socket: Socket;

@@ -13,6 +13,7 @@ import type { Bytes } from "./connection.ts";
 import {
   AF_UNIX,
   MSG_DONTWAIT,
+  MSG_NOSIGNAL,
   SO_DOMAIN,
   SO_PROTOCOL,
   SO_TYPE,
@@ -61,6 +62,8 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const FD_CLOEXEC = 1;
 const FIONREAD = isDarwin ? 0x4004667fn : 0x541bn;
+// Nobody is to be killed by SIGPIPE; on macOS that is a matter of the socket.
+const SEND_FLAGS = MSG_DONTWAIT | (isDarwin ? 0 : MSG_NOSIGNAL);
 const O_CLOEXEC = 0o2000000; // Linux's
 const O_NONBLOCK = isDarwin ? 0x4 : 0o4000;
 
@@ -283,6 +286,40 @@ export class Posix {
       this.#libc.recv(fd, data, BigInt(size), flags | MSG_DONTWAIT),
     );
     return cut(data, count);
+  }
+
+  /**
+   * Fills an array from its start, and another one with the sender's address; -1
+   * if there is nothing to receive.
+   */
+  receiveInto(fd: number, target: Bytes, sockaddr?: Bytes): number {
+    const { recv, recvfrom } = this.#libc;
+    const length = BigInt(target.length);
+    if (sockaddr === undefined) {
+      return this.#take(recv(fd, target, length, MSG_DONTWAIT));
+    }
+    const size = this.#size;
+    size[0] = sockaddr.length;
+    return this.#take(
+      recvfrom(fd, target, length, MSG_DONTWAIT, sockaddr, size),
+    );
+  }
+
+  /** Sends some bytes, and says how many; -1 if there is no room. */
+  send(fd: number, data: Bytes, sockaddr?: Bytes): number {
+    const { send, sendto } = this.#libc;
+    const length = BigInt(data.length);
+    return this.#take(
+      sockaddr === undefined
+        ? send(fd, data, length, SEND_FLAGS)
+        : sendto(fd, data, length, SEND_FLAGS, sockaddr, sockaddr.length),
+    );
+  }
+
+  /** An error would cost more than the call. */
+  #take(result: bigint): number {
+    const isEmpty = result < 0n && this.#libc.errno() === errno.EAGAIN;
+    return isEmpty ? -1 : this.#check(result);
   }
 
   /** The same, with ancillary data in at most `ancillarySize` bytes. */

@@ -8,6 +8,7 @@ import { type Bytes, type Connection, Fate } from "./connection.ts";
 import { osError } from "./errors.ts";
 import { Inflow } from "./inflow.ts";
 import { Outflow } from "./outflow.ts";
+import { type Finder, Shortcut } from "./shortcut.ts";
 import { knowledge } from "./turn.ts";
 
 /** A connected stream, whose calls wait as long as their timeout says. */
@@ -17,11 +18,14 @@ export class Stream {
   readonly #inflow: Inflow;
   readonly #outflow: Outflow;
 
-  /** Takes over a connection. */
-  constructor(conn: Connection) {
+  /** Takes over a connection; `finder` knows its descriptor, or can find it. */
+  constructor(conn: Connection, finder?: Finder) {
     this.#conn = conn;
-    this.#inflow = new Inflow(conn, this.#fate);
-    this.#outflow = new Outflow(conn, this.#fate);
+    const shortcut = new Shortcut(
+      this.#isTcp && !conn.isNodes ? finder : undefined,
+    );
+    this.#inflow = new Inflow(conn, this.#fate, shortcut);
+    this.#outflow = new Outflow(conn, this.#fate, shortcut);
   }
 
   /** This side's address, as Deno gives it. */

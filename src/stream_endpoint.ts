@@ -201,7 +201,7 @@ export class StreamEndpoint implements Endpoint {
   }
 
   #adopt(conn: Connection, origin: Origin): void {
-    this.#stream = new Stream(conn);
+    this.#stream = new Stream(conn, this);
     this.#stream.refuse(this.#shut);
     this.#origin = origin;
     knowledge[origin]++;
@@ -233,6 +233,10 @@ export class StreamEndpoint implements Endpoint {
     const local = this.getsockname();
     const isListening = true; // As Deno has it from `bind` on.
     return this.#located.find({ family, type, local, peer: null, isListening });
+  }
+
+  findDescriptor(most: number): number | undefined {
+    return this.#located.findNear(this.#streamNames(), most);
   }
 
   /**

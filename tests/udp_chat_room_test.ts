@@ -65,7 +65,7 @@ Deno.test("udp_chat room takes the sender of a first datagram in", () => {
 
 Deno.test("udp_chat room gives every line to everybody, its sender included", () => {
   const table = seat();
-  assertEquals(table.say("a", "你好，世界 😀\n"), [
+  assertEquals(table.say("a", "你好，世界 😀"), [
     "a < alice: 你好，世界 😀",
     "b < alice: 你好，世界 😀",
   ]);
@@ -109,6 +109,12 @@ Deno.test("udp_chat room has no two names alike", () => {
       `c < ${refusal} c`,
     ]);
   }
+  // One letter, or the same in two parts.
+  const table = seat({}, "zoé bob");
+  assertEquals(table.say("b", "/name zoe\u0301"), [
+    "b < # The name zoé is taken: you are bob",
+  ]);
+  assertEquals(table.say("b", "/name re\u0301my")[0], "b < # You are rémy");
   // One's own may be written in another way.
   assertEquals(seat().say("b", "/name Bob")[1], "b < # You are Bob");
 });
@@ -122,13 +128,17 @@ Deno.test("udp_chat room refuses names that could be taken for something else", 
     "127.0.0.1:5000",
     "a\x1b[2J",
     "\u202ebob",
+    "alice\u034f",
+    "\u3164",
+    "\u0301",
+    "z\u0335\u0336\u0337",
   ];
   for (const name of [...bad, "x".repeat(21), "x\u2028", "[::1]:80"]) {
     assertEquals(seat().say("b", `/name ${name}`), [
-      "b < # A name is up to 20 letters and digits: you are bob",
+      "b < # You are bob: a name has up to 20 letters, digits or - _ .",
     ]);
   }
-  for (const name of ["x", "字".repeat(20), "O.k_-9", "q"]) {
+  for (const name of ["x", "字".repeat(20), "O.k_-9", "नमस्ते"]) {
     assertEquals(
       seat().say("b", `/name  ${name} `)[1],
       `b < # You are ${name}`,
@@ -138,7 +148,7 @@ Deno.test("udp_chat room refuses names that could be taken for something else", 
 
 Deno.test("udp_chat room lets members leave, and come again", () => {
   const table = seat();
-  assertEquals(table.receive("b", "/quit\n"), ["bob has left, 1 in the room"]);
+  assertEquals(table.receive("b", "/quit"), ["bob has left, 1 in the room"]);
   assertEquals(table.sent(), ["a < * bob has left", "b < # You have left"]);
   assertEquals(table.say("b", "/quit"), ["b < # You have left"]);
   assertEquals(table.room.size, 1);
@@ -147,6 +157,40 @@ Deno.test("udp_chat room lets members leave, and come again", () => {
     "a < b: back",
     "b < b: back",
   ]);
+});
+
+Deno.test("udp_chat room ends lines with a line feed for those who do so", () => {
+  const table = seat({ members: 3 }, "alice bob carol");
+  assertEquals(table.say("b", "hello\n"), [
+    "a < bob: hello",
+    "b < bob: hello\n",
+    "c < bob: hello",
+  ]);
+  // An empty datagram has nothing that could end.
+  assertEquals(table.say("b", ""), ["b < \n"]);
+  assertEquals(table.say("a", "hi")[1], "b < alice: hi\n");
+  assertEquals(table.say("d", "hi\n"), [
+    "d < # The room is full: it has 3 members\n",
+  ]);
+  assertEquals(table.say("b", "/quit\n")[1], "b < # You have left\n");
+  assertEquals(table.say("b", "/quit\n"), ["b < # You have left\n"]);
+  assertEquals(table.say("b", "/name bob"), [
+    "a < * bob has joined",
+    "b < # You are bob",
+    "c < * bob has joined",
+  ]);
+});
+
+Deno.test("udp_chat room tells its members when it ends, and then nothing", () => {
+  const table = seat();
+  table.receive("a", "nobody needs that any more");
+  table.room.close();
+  assertEquals(table.say("a", "hello"), [
+    "a < * The room has ended",
+    "b < * The room has ended",
+  ]);
+  assertEquals(table.say("c", "hello"), []);
+  assertEquals(table.room.remove("a"), []);
 });
 
 Deno.test("udp_chat room shows what a terminal would obey", () => {
@@ -177,13 +221,13 @@ Deno.test("udp_chat room tells only the sender what cannot be shown", () => {
     const [line, ...others] = seat().say("b", long);
     assertMatch(
       line!,
-      /^b < # Too long: 1,\d+ bytes with your name, not 1,024$/,
+      /^b < # Too long: 1,\d+ bytes with your name, at most 1,024\. Nobody has got it$/,
     );
     assertEquals(others, []);
   }
   assertMatch(seat().say("b", new Uint8Array(65_507))[0]!, /Too long: 262,033/);
   assertEquals(seat().say("b", "/dance"), [
-    "b < # There are two commands: /name NAME and /quit",
+    "b < # Nobody has got that: there are two commands, /name NAME and /quit",
   ]);
 });
 
@@ -296,7 +340,7 @@ Deno.test("udp_chat room puts out who cannot be reached", () => {
   const table = seat();
   assertEquals(
     table.room.remove("b").map(({ zh }) => zh),
-    ["bob 离开: out of reach，聊天室现有 1 人"],
+    ["“bob”离开（无法送达），聊天室现有 1 人"],
   );
   assertEquals(table.sent()[0], "a < * bob has left: out of reach");
   assertEquals(table.room.remove("b"), []);
@@ -337,7 +381,8 @@ Deno.test("udp_chat room stays what it is, whatever comes", () => {
     const text = Array.from({ length: pick(4) }, () => words[pick(8)]).join("");
     const noise = crypto.getRandomValues(new Uint8Array(pick(2000)));
     const data = Math.random() < 0.8 ? encode(text) : noise;
-    for (const line of table.say(`${pick(40)}`, data)) {
+    for (const datagram of table.say(`${pick(40)}`, data)) {
+      const line = datagram.replace(/\n$/, "");
       assertMatch(line, /^\d+ < (?:$|# .|\* [^:]|[^\s:*#]+: .)/);
       assert(!/[\p{Cc}\p{Bidi_Control}]/u.test(line), line);
       assert(encode(line).length <= 1024 + 5);
@@ -380,16 +425,18 @@ function failure(code: string): Error {
 
 Deno.test("udp_chat server receives, though a send does not end", async () => {
   const stop = new AbortController();
+  const { promise: sent, resolve } = Promise.withResolvers<void>();
   let count = 0;
   const notes = await serve({
     receive: () => {
       if (count === 30_000) {
         stop.abort();
+        resolve();
         return new Promise(() => {});
       }
       return Promise.resolve([encode("hello"), `m${count++ % 500}`]);
     },
-    send: () => new Promise(() => {}),
+    send: () => sent,
   }, stop);
   assertEquals([count, notes.length], [30_000, 500]);
 });
@@ -415,6 +462,28 @@ Deno.test("udp_chat server passes over what concerns one member", async () => {
   assertEquals(notes.filter((note) => note.includes("out of reach")), [
     "b has left: out of reach, 2 in the room",
   ]);
+});
+
+Deno.test("udp_chat server says goodbye to all who can be reached", async () => {
+  const stop = new AbortController();
+  const members = ["a", "b", "c"];
+  const told: string[] = [];
+  const notes = await serve({
+    receive: () => {
+      const next = members.shift();
+      if (next !== undefined) return Promise.resolve([encode("/name"), next]);
+      stop.abort();
+      return new Promise(() => {});
+    },
+    send: (data, to) => {
+      if (to === "b") return Promise.reject(failure("EINVAL"));
+      const line = new TextDecoder().decode(data);
+      if (line === "* The room has ended") told.push(to);
+      return Promise.resolve();
+    },
+  }, stop);
+  assertEquals(told.sort(), ["a", "c"]);
+  assertEquals(notes.at(-1), "c has joined, 3 in the room");
 });
 
 Deno.test("udp_chat server outlives ECONNRESET, and ends by another failure", async () => {

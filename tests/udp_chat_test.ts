@@ -12,7 +12,7 @@ import {
   together,
   within,
 } from "./_process.ts";
-import { NO_SHELL, testUnless } from "./_unless.ts";
+import { NO_LINUX, NO_SHELL, testUnless } from "./_unless.ts";
 
 const lesson = findLesson("udp_chat");
 const { command, run, runClient, startClient, startInShell, startServer } =
@@ -142,7 +142,8 @@ testBoth(
       [
         `hello\n\n你好\r\n/name 小明\nx\ty\n${long}\n世界`,
         "# You are alice\nalice: hello\nalice: 你好\n# You are 小明\n" +
-        "小明: x\\ty\n# Too long: 1,058 bytes with your name, not 1,024\n" +
+        "小明: x\\ty\n# Too long: 1,058 bytes with your name, at most 1,024. " +
+        "Nobody has got it\n" +
         "小明: 世界\n",
       ],
     ];
@@ -248,6 +249,116 @@ Deno.test("udp_chat client is told that the room is full, or its name taken", as
   );
 });
 
+testBoth(
+  undefined,
+  "udp_chat client gives its name again to a room that does not know it",
+  async (args) => {
+    using room = new Peer();
+    const names = ["--name", "alice", ...args];
+    await using client = startClient(room.port, names);
+    const [, port] = await room.receive();
+    const receive = async () => (await room.receive())[0];
+    await room.send("# You are alice", port);
+    await client.write("hello\n/name bob\nhi\n");
+    assertEquals(await receive(), "hello");
+    // What others say alike is not the answer.
+    await room.send("eve: hello", port);
+    await room.send(`127.0.0.1:${port}: hello`, port);
+    assertEquals(await receive(), "/name alice");
+    await room.send("# You are alice", port);
+    assertEquals(await receive(), "/name bob");
+    await room.send("# You are bob", port);
+    assertEquals(await receive(), "hi");
+    await room.send("bob: hi", port);
+    await room.send("# You have left: silent for 600 s", port);
+    assertEquals(await receive(), "/name bob");
+    // Another has that name by now, and nobody insists.
+    const you = `127.0.0.1:${port}`;
+    await room.send(`# The name bob is taken: you are ${you}`, port);
+    await client.find(/taken/);
+    await client.write("hi\n");
+    assertEquals(await receive(), "hi");
+    await room.send(`${you}: hi`, port);
+    await client.endInput();
+    assertEquals((await client.outcome()).code, 0);
+    assertEquals(await receive(), "/quit");
+  },
+);
+
+testBoth(
+  undefined,
+  "udp_chat client outlives its room, and goes on in the next one",
+  async (args) => {
+    await using first = await startServer(args);
+    const { port } = first.address;
+    await using client = startClient(port, ["--name", "alice", ...args]);
+    await client.find(/# You are alice/);
+    assertEquals((await first.interrupt()).code, 130);
+    await client.find(/^\* The room has ended\n/m);
+    const again = ["server", "--port", `${port}`, ...args];
+    await using second = lesson.start(again);
+    await second.port();
+    await client.write("hello\nagain\n");
+    await client.endInput();
+    const { code, stdout } = await client.outcome();
+    assertEquals(code, 0);
+    assertEquals(
+      stdout.replace(/127\.0\.0\.1:\d+/, "ADDRESS"),
+      "# You are alice\n* The room has ended\nADDRESS: hello\n" +
+        "# You are alice\nalice: again\n",
+    );
+    await second.find(/^alice has left/m, "stderr");
+  },
+);
+
+testBoth(
+  undefined,
+  "udp_chat client goes on after a line that no datagram holds",
+  async (args) => {
+    await using server = await startServer(args);
+    const lines = [65_508, 65_507, 1].map((size) => "x".repeat(size));
+    const { code, stdout, stderr } = await runClient(
+      server.address.port,
+      lines.join("\n"),
+      ["--name", "alice", ...args],
+    );
+    assertEquals([code, stderr], [
+      0,
+      "Too long: a datagram has at most 65,507 bytes. Nobody has got it\n",
+    ]);
+    assertMatch(stdout, /^# You.*\n# Too long: 65,514 .*\nalice: x\n$/);
+  },
+);
+
+testBoth(
+  undefined,
+  "udp_chat client leaves, too, when it fails or is ended by a signal",
+  async (args) => {
+    await using server = await startServer(args);
+    const { port } = server.address;
+    await using failing = startClient(port, ["--name", "alice", ...args]);
+    await failing.find(/# You are alice/);
+    await failing.write(Uint8Array.of(0xff, 0x0a));
+    await server.find(/^alice has left/m, "stderr");
+    assertFails(
+      await failing.outcome(),
+      /^StandardStreamError: /,
+      "# You are alice\n",
+    );
+    // Windows has no such signals.
+    if (Deno.build.os === "windows") return;
+    for (const [signal, code] of [["SIGHUP", 129], ["SIGTERM", 143]] as const) {
+      const name = signal.toLowerCase();
+      await using client = startClient(port, ["--name", name, ...args]);
+      await client.find(new RegExp(`# You are ${name}`));
+      client.kill(signal);
+      const outcome = await client.outcome();
+      assertEquals([outcome.code, outcome.stderr], [code, ""]);
+      await server.find(new RegExp(`^${name} has left`, "m"), "stderr");
+    }
+  },
+);
+
 Deno.test("udp_chat client shows to be there, every 100 lines that it gets", async () => {
   using room = new Peer();
   await using client = startClient(room.port);
@@ -295,6 +406,45 @@ testUnless(
   },
 );
 
+testUnless(
+  NO_PYTHON,
+  "udp_chat client at a terminal waits as long as a person takes",
+  async () => {
+    using person = new Peer();
+    const client = [...command, "client", "--port", `${person.port}`];
+    const keys = JSON.stringify(["one\n", "two\n", "q\n"]);
+    const running = runPython("terminal.py", [keys, ...client]);
+    const lines: string[] = [];
+    while (lines.at(-1) !== "/quit") lines.push((await person.receive())[0]);
+    assertEquals(lines, ["/name", "one", "two", "/quit"]);
+    const { code, stdout } = await running;
+    assertEquals(code, 0);
+    assertMatch(
+      stdout,
+      /^.*\nThe room has not answered .*\n>>> one\n>>> two\n>>> q\n$/,
+    );
+  },
+);
+
+testUnless(
+  NO_PYTHON ?? NO_LINUX,
+  "udp_chat client begins a new line for its failure",
+  async () => {
+    const room = new Peer();
+    const port = `${room.port}`;
+    const client = [...command, "client", "--port", port];
+    const running = runPython("terminal.py", ["[]", ...client]);
+    const [, to] = await room.receive();
+    await room.send("# You are 小明", to);
+    // The last of them has the client say that it is there; but nobody is.
+    for (let i = 2; i <= 100; i++) await room.send(`line ${i}`, to);
+    room[Symbol.dispose]();
+    const { code, stdout } = await running;
+    assertEquals(code, 1);
+    assertMatch(stdout, /\nConnectionRefusedError: .*\n$/);
+  },
+);
+
 // ## The server
 
 testBoth(
@@ -311,10 +461,13 @@ testBoth(
     const rows: [data: string | Uint8Array, answer: RegExp][] = [
       ["/name 小明", /^# You are 小明$/],
       [large, /^# Too long: 65,515 bytes/],
-      [concat([encode("/name "), large.subarray(0, 60_000)]), /^# A name is/],
+      [
+        concat([encode("/name "), large.subarray(0, 60_000)]),
+        /^# You are \S+: a name has up/,
+      ],
       [Uint8Array.of(0xc3, 0x28), /^# That is no UTF-8/],
       ["", /^$/],
-      ["/dance", /^# There are two commands/],
+      ["/help", /^# Nobody has got that: there are two commands/],
       ["/quit", /^# You have left$/],
     ];
     for (const [data, answer] of rows) {
@@ -334,10 +487,10 @@ testBoth(
     ]);
     assertEquals([code, hide(stderr)], [
       130,
-      "alice (ADDRESS) 加入，聊天室现有 1 人\n" +
-      "ADDRESS 加入，聊天室现有 2 人\n" +
-      "ADDRESS 改名为 小明\n" +
-      "小明 离开，聊天室现有 1 人\n",
+      "“alice”（ADDRESS）加入，聊天室现有 1 人\n" +
+      "“ADDRESS”加入，聊天室现有 2 人\n" +
+      "“ADDRESS”改名为“小明”\n" +
+      "“小明”离开，聊天室现有 1 人\n",
     ]);
   },
 );
@@ -484,7 +637,7 @@ testBoth(NO_NC, "udp_chat server has nc for a member", async (args) => {
   await nc.write("/name nc\n");
   await nc.find(/# You are nc/);
   await nc.write("你好\n");
-  await nc.find(/nc: 你好/);
+  await nc.find(/^# You are nc\nnc: 你好\n$/);
   assertEquals(await alice.find(/^nc/), "nc: 你好");
 });
 

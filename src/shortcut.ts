@@ -1,0 +1,117 @@
+/**
+ * The system's own `send` and `recv` on the descriptor of a connection of Deno's,
+ * where the program may call the C library: what need not wait costs them 1 µs,
+ * and Deno 3 µs. What would have to wait is left to Deno.
+ *
+ * @module
+ */
+
+import type { Bytes } from "./connection.ts";
+import { type Posix, posix } from "./posix.ts";
+import { whenTurned } from "./turn.ts";
+
+/** Who can find out which descriptor a connection has. */
+export interface Finder {
+  /** The descriptor, if it is one of so many that have the highest numbers. */
+  findDescriptor(most: number): number | undefined;
+}
+
+/**
+ * A search costs 30 µs, and the first one in a program 5 ms for the library. So
+ * it takes some calls to be worth it; and if the descriptor was not near the last
+ * ones, many more calls to be worth a longer one.
+ */
+const CALLS_BEFORE_SEARCH = 64;
+const NEXT_SEARCH_FACTOR = 8;
+
+/** After a look that has found nothing so many receives are left to Deno. */
+const RECEIVES_AFTER_MISS = 16;
+
+/**
+ * So many calls go without a turn of the event loop, since a loop of calls that
+ * never wait must not stop timers and other sockets. Tokio allows 128.
+ */
+const MOST_IN_A_ROW = 64;
+
+/** As much as this counts as one more call: a large piece takes longer. */
+const BYTES_PER_CALL = 16 * 1024;
+
+/** Larger pieces are left to Deno, which takes no longer for them. */
+const LARGEST_PIECE = 256 * 1024;
+
+let inARow = 0;
+let turning: Promise<void> | undefined;
+
+/** Whether others have to have their share before the next call. */
+export function isGreedy(): boolean {
+  return inARow >= MOST_IN_A_ROW;
+}
+
+/** Makes the call when they have had it; the first to come goes on first. */
+export function share<T>(call: () => Promise<T>): Promise<T> {
+  turning ??= whenTurned();
+  return turning.then(() => {
+    turning = undefined;
+    inARow = 0;
+    return call();
+  });
+}
+
+/** The shortcut of one socket. */
+export class Shortcut {
+  readonly #finder: Finder | undefined;
+  #system: Posix | undefined;
+  #fd = -1;
+  #calls = 0;
+  #nextSearch = CALLS_BEFORE_SEARCH;
+  #receivesToSkip = 0;
+
+  /** Without a finder nothing goes this way. */
+  constructor(finder: Finder | undefined) {
+    this.#finder = finder;
+  }
+
+  /** Whether a call of that size may go this way now. */
+  isOpenFor(length: number): boolean {
+    if (length > LARGEST_PIECE || isGreedy()) return false;
+    return this.#system !== undefined || this.#search();
+  }
+
+  /** Whether it may, and is likely to find something to receive. */
+  isPromising(length: number): boolean {
+    if (this.#receivesToSkip > 0) {
+      this.#receivesToSkip--;
+      return false;
+    }
+    return this.isOpenFor(length);
+  }
+
+  /** Sends what there is room for; -1 leaves it to Deno. */
+  send(data: Bytes, sockaddr?: Bytes): number {
+    return note(this.#system?.send(this.#fd, data, sockaddr) ?? -1);
+  }
+
+  /** Receives what is there; -1 leaves it to Deno. */
+  receive(target: Bytes, sockaddr?: Bytes): number {
+    const count = this.#system?.receiveInto(this.#fd, target, sockaddr) ?? -1;
+    if (count < 0) this.#receivesToSkip = RECEIVES_AFTER_MISS;
+    return note(count);
+  }
+
+  #search(): boolean {
+    if (++this.#calls < this.#nextSearch) return false;
+    this.#nextSearch *= NEXT_SEARCH_FACTOR;
+    const system = posix();
+    const fd = system && this.#finder?.findDescriptor(this.#calls);
+    if (fd === undefined) return false;
+    this.#fd = fd;
+    this.#system = system;
+    return true;
+  }
+}
+
+/** Counts a call, by how many bytes it has moved. */
+function note(count: number): number {
+  inARow += 1 + (count > 0 ? Math.trunc(count / BYTES_PER_CALL) : 0);
+  return count;
+}
