@@ -157,10 +157,18 @@ export class Outflow {
     if (isGreedy()) return await share(() => this.#sendSome(data, deadline));
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
-    knowledge.noteSent();
-    const count = this.#sendAtOnce(data);
-    if (count > 0) return count;
     this.#isWriting = true;
+    knowledge.noteSent();
+    try {
+      const count = this.#sendAtOnce(data);
+      if (count > 0) {
+        this.#endTurnToSend();
+        return count;
+      }
+    } catch (error) {
+      this.#endTurnToSend();
+      throw this.#sendFailure(error, 0);
+    }
     const piece = copyOf(data);
     const write = this.#conn.write(piece);
     try {
@@ -184,11 +192,7 @@ export class Outflow {
   /** Sends what there is room for; nothing is left to Deno. */
   #sendAtOnce(data: Bytes): number {
     if (!this.#shortcut.isOpenFor(data.length)) return 0;
-    try {
-      return Math.max(0, this.#shortcut.send(data));
-    } catch (error) {
-      throw this.#sendFailure(error, 0);
-    }
+    return Math.max(0, this.#shortcut.send(data));
   }
 
   /** Sees to the end of a write whose caller has returned. */
