@@ -37,6 +37,7 @@ import {
   NO_IPV6,
   NO_UNIX,
   testUnless,
+  warmed,
 } from "./_pairs.ts";
 
 /** Two ends of a connection. */
@@ -54,11 +55,18 @@ const KINDS: readonly Kind[] = [
   { name: "AF_INET6", open: () => open(AF_INET6), reason: NO_IPV6 },
   { name: "AF_UNIX", open: () => open(AF_UNIX), reason: NO_UNIX },
   { name: "AF_INET, bound", open: openBound },
+  { name: "AF_INET, after many calls", open: openWarmed },
   { name: "AF_INET, detached and adopted", open: openAdopted },
 ];
 
 async function open(family: number): Promise<Ends> {
   const { client, conn } = await connected(family);
+  return [client, conn];
+}
+
+/** Its calls go to the system at once, where that need not wait. */
+async function openWarmed(): Promise<Ends> {
+  const { client, conn } = await warmed();
   return [client, conn];
 }
 
