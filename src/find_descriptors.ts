@@ -57,21 +57,6 @@ const LONGEST_GAP = 16 * BLOCK;
 const RLIMIT_NOFILE = Deno.build.os === "darwin" ? 8 : 7;
 
 /**
- * The descriptor of a socket whose addresses no other can have, if it is one of
- * so many below the first number that is free: a new one nearly always is.
- */
-export function findNear(wanted: Wanted, most: number): number | undefined {
-  const library = libc();
-  if (library === undefined || !isUnique(wanted)) return undefined;
-  const end = lowestFree(library);
-  for (let fd = end - 1; fd >= Math.max(0, end - most); fd--) {
-    if (wanted.exclude?.has(fd)) continue;
-    if (isWanted(library, fd, wanted)) return fd;
-  }
-  return undefined;
-}
-
-/**
  * The descriptors that may be the socket's: none if it has been closed; several
  * if the system cannot tell them apart, such as those of Unix sockets without a
  * name and of datagram sockets that share a port.
@@ -79,11 +64,31 @@ export function findNear(wanted: Wanted, most: number): number | undefined {
 export function findDescriptors(wanted: Wanted): number[] {
   const library = libc();
   if (library === undefined) return [];
-  const near = findNear(wanted, Infinity);
-  if (near !== undefined) return [near];
-  return openDescriptors(library).filter((fd) =>
-    !wanted.exclude?.has(fd) && isWanted(library, fd, wanted)
-  );
+  const isCandidate = (fd: number) => isWanted(library, fd, wanted);
+  if (isUnique(wanted)) {
+    // One that is new has nearly always the highest number below the first that
+    // is free.
+    for (let fd = lowestFree(library) - 1; fd >= 0; fd--) {
+      if (isCandidate(fd)) return [fd];
+    }
+  }
+  return openDescriptors(library).filter(isCandidate);
+}
+
+/**
+ * The descriptor of a socket whose addresses no other can have, if it is near
+ * the first number that is free: so many below it, or above it.
+ */
+export function findNear(wanted: Wanted, most: number): number | undefined {
+  const library = libc();
+  if (library === undefined || !isUnique(wanted)) return undefined;
+  const free = lowestFree(library);
+  for (let distance = 1; distance <= most; distance++) {
+    for (const fd of [free - distance, free + distance]) {
+      if (fd >= 0 && isWanted(library, fd, wanted)) return fd;
+    }
+  }
+  return undefined;
 }
 
 /** Whether no other socket can have the same two addresses. */
@@ -135,6 +140,7 @@ function descriptorLimit(library: Libc): number {
 
 function isWanted(library: Libc, fd: number, wanted: Wanted): boolean {
   const { family, local, peer } = wanted;
+  if (wanted.exclude?.has(fd)) return false;
   if (optionOf(library, fd, SO_TYPE) !== wanted.type) return false;
   const { isListening } = wanted;
   if (isListening !== undefined) {

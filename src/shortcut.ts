@@ -12,7 +12,7 @@ import { whenTurned } from "./turn.ts";
 
 /** Who can find out which descriptor a connection has. */
 export interface Finder {
-  /** The descriptor, if it is one of so many that have the highest numbers. */
+  /** The descriptor, if it is among so many on each side of the first free one. */
   findDescriptor(most: number): number | undefined;
 }
 
