@@ -80,6 +80,9 @@ export class Inflow {
     isPeek: boolean,
   ): Promise<Bytes> {
     if (isGreedy()) return share(() => this.receive(size, timeout, isPeek));
+    if (!isPeek && this.#mayReadNow && this.#receiveAtOnce(size)) {
+      return Promise.resolve(this.#unread.take(size, false));
+    }
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -118,8 +121,11 @@ export class Inflow {
     if (isGreedy()) {
       return share(() => this.receiveInto(target, timeout, isPeek));
     }
-    const mayLend = this.isIdle && !this.#isShut && !this.#fate.isClosed;
-    if (timeout === null && !isPeek && mayLend) return this.#readInto(target);
+    if (!isPeek && this.#mayReadNow) {
+      const count = this.#receiveAtOnceInto(target);
+      if (count > 0) return Promise.resolve(count);
+      if (timeout === null && this.isIdle) return this.#readInto(target);
+    }
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
       this.#checkReceivable();
@@ -136,9 +142,6 @@ export class Inflow {
    * straight into the caller's array, which saves a copy of every byte.
    */
   #readInto(array: Bytes): Promise<number> {
-    const count = this.#receiveAtOnce(array);
-    if (count > 0) return Promise.resolve(count);
-    if (this.#fate.hasFailure) return Promise.reject(this.#fate.takeFailure());
     this.#keepProcessAlive();
     return new Promise((resolve, reject) => {
       this.#loan = { array, resolve, reject, isOver: false };
@@ -226,10 +229,7 @@ export class Inflow {
     if (!this.#isReadable && !this.#reading) {
       const isShared = timeout === 0 || isPeek;
       const least = isShared ? SMALLEST_SHARED_READ : 0;
-      const room = this.#unread.makeRoom(Math.max(size, least));
-      const count = this.#receiveAtOnce(room);
-      if (count > 0) this.#unread.add(count);
-      else if (!this.#isReadable) this.#startReading(room);
+      this.#startReading(this.#unread.makeRoom(Math.max(size, least)));
     }
     const isLate = this.#isShut;
     const deadline = Deadline.of(isLate ? 0 : timeout);
@@ -240,8 +240,21 @@ export class Inflow {
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
-  /** Receives what is there after a read that was full; 0 leaves it to Deno. */
-  #receiveAtOnce(target: Bytes): number {
+  /** Whether the system may be asked, and nobody is before this caller. */
+  get #mayReadNow(): boolean {
+    return this.isIdle && !this.#isShut && !this.#fate.isClosed;
+  }
+
+  /** Takes in what is there after a read that was full; says whether it did. */
+  #receiveAtOnce(size: number): boolean {
+    if (!this.#isFlowing) return false;
+    const count = this.#receiveAtOnceInto(this.#unread.makeRoom(size));
+    if (count > 0) this.#unread.add(count);
+    return count > 0;
+  }
+
+  /** The same into an array of the caller's; 0 leaves it to Deno. */
+  #receiveAtOnceInto(target: Bytes): number {
     const { length } = target;
     if (!this.#isFlowing || !this.#shortcut.isPromising(length)) return 0;
     try {
@@ -249,6 +262,7 @@ export class Inflow {
       this.#isFlowing = count === length;
       return Math.max(0, count);
     } catch (error) {
+      // The caller will hear of it in the ordinary way.
       this.#fail(error);
       return 0;
     }

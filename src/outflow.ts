@@ -71,11 +71,43 @@ export class Outflow {
    * timeout, else as many as there was room for.
    */
   send(data: Bytes, timeout: number | null): Promise<number> {
-    return timeout === null
-      ? this.#sendOrFail(data)
-      : data.length <= OUTGOING_LIMIT
-      ? this.#sendSome(data, new Deadline(timeout))
-      : this.#sendMuch(data, new Deadline(timeout));
+    if (isGreedy()) return share(() => this.send(data, timeout));
+    try {
+      const sent = this.#sendAtOnce(data);
+      const isEnough = sent === data.length || timeout !== null;
+      if (sent > 0 && isEnough) return Promise.resolve(sent);
+      if (timeout === null) return this.#sendOrFail(data, sent);
+    } catch (error) {
+      return Promise.reject(this.#sendFailure(error, 0));
+    }
+    const deadline = new Deadline(timeout);
+    return data.length <= OUTGOING_LIMIT
+      ? this.#sendSome(data, deadline)
+      : this.#sendMuch(data, deadline);
+  }
+
+  /** Sends all of it, with one deadline for the whole. */
+  sendAll(data: Bytes, timeout: number | null): Promise<void> {
+    if (isGreedy()) return share(() => this.sendAll(data, timeout));
+    try {
+      const sent = this.#sendAtOnce(data);
+      if (sent > 0 && sent === data.length) return Promise.resolve();
+      return timeout === null
+        ? this.#sendRest(data, sent)
+        : this.#sendRestWithin(data, sent, timeout);
+    } catch (error) {
+      return Promise.reject(this.#sendFailure(error, 0));
+    }
+  }
+
+  /** Sends what there is room for now, if nothing is in the way; or nothing. */
+  #sendAtOnce(data: Bytes): number {
+    const fate = this.#fate;
+    const isInTheWay = this.#isWriting || this.#isShut || fate.isBroken ||
+      fate.isClosed || fate.hasFailure;
+    if (isInTheWay || !this.#shortcut.isOpenFor(data.length)) return 0;
+    knowledge.noteSent();
+    return Math.max(0, this.#shortcut.send(data));
   }
 
   /** As the kernel, which takes at once as much as it has room for. */
@@ -93,9 +125,9 @@ export class Outflow {
     return sent;
   }
 
-  async #sendOrFail(data: Bytes): Promise<number> {
+  async #sendOrFail(data: Bytes, start: number): Promise<number> {
     try {
-      await this.sendAll(data, null);
+      await this.#sendRest(data, start);
       return data.length;
     } catch (error) {
       // Like the kernel: first say what went out, then, next time, what failed.
@@ -106,23 +138,19 @@ export class Outflow {
     }
   }
 
-  /** Sends all of it, with one deadline for the whole. */
-  async sendAll(data: Bytes, timeout: number | null): Promise<void> {
-    if (timeout !== null) return await this.#sendAllWithin(data, timeout);
-    if (isGreedy()) return await share(() => this.sendAll(data, null));
+  /** Sends all but the first bytes, which have been sent. */
+  async #sendRest(data: Bytes, start: number): Promise<void> {
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend();
     this.#isWriting = true;
     knowledge.noteSent();
-    let sent = 0;
+    let sent = start;
     try {
-      sent = this.#sendAtOnce(data);
       // Straight from the caller's array, since the caller waits for the end;
       // no bytes too, for the kernel's word on a connection that has ended.
-      if (sent === 0) sent = await this.#conn.write(data);
-      while (sent < data.length) {
+      do {
         sent += await this.#conn.write(data.subarray(sent));
-      }
+      } while (sent < data.length);
     } catch (error) {
       throw this.#sendFailure(error, sent);
     } finally {
@@ -130,14 +158,18 @@ export class Outflow {
     }
   }
 
-  async #sendAllWithin(data: Bytes, timeout: number): Promise<void> {
+  async #sendRestWithin(
+    data: Bytes,
+    start: number,
+    timeout: number,
+  ): Promise<void> {
     const deadline = new Deadline(timeout);
-    let sent = 0;
+    let sent = start;
     try {
-      sent = await this.#sendSome(data, deadline);
-      while (sent < data.length) {
-        if (timeout > 0 && deadline.isOver) throw timedOut();
+      while (true) {
         sent += await this.#sendSome(data.subarray(sent), deadline);
+        if (sent >= data.length) return;
+        if (timeout > 0 && deadline.isOver) throw timedOut();
       }
     } catch (error) {
       if (error instanceof OSError) error.bytes_sent = sent;
@@ -154,21 +186,10 @@ export class Outflow {
    * kernel's would have. The next `send` finds no room until it is out.
    */
   async #sendSome(data: Bytes, deadline: Deadline): Promise<number> {
-    if (isGreedy()) return await share(() => this.#sendSome(data, deadline));
     this.#checkSendable();
     if (this.#isWriting) await this.#takeTurnToSend(deadline);
     this.#isWriting = true;
     knowledge.noteSent();
-    try {
-      const count = this.#sendAtOnce(data);
-      if (count > 0) {
-        this.#endTurnToSend();
-        return count;
-      }
-    } catch (error) {
-      this.#endTurnToSend();
-      throw this.#sendFailure(error, 0);
-    }
     const piece = copyOf(data);
     const write = this.#conn.write(piece);
     try {
@@ -187,12 +208,6 @@ export class Outflow {
       this.#endTurnToSend();
       throw this.#sendFailure(error, 0);
     }
-  }
-
-  /** Sends what there is room for; nothing is left to Deno. */
-  #sendAtOnce(data: Bytes): number {
-    if (!this.#shortcut.isOpenFor(data.length)) return 0;
-    return Math.max(0, this.#shortcut.send(data));
   }
 
   /** Sees to the end of a write whose caller has returned. */
