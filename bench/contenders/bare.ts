@@ -1,8 +1,12 @@
-/** The bare calls of Deno. */
+/**
+ * The bare calls of Deno. With `shared` for a fifth argument others can listen at
+ * the same port.
+ */
 
 import { type Bytes, type Conn, type Listener, play } from "../_roles.ts";
 
 const hostname = "127.0.0.1";
+const reusePort = Deno.args[4] === "shared";
 
 function wrap(conn: Deno.Conn): Conn {
   return {
@@ -27,7 +31,12 @@ function listen(address: string): Listener {
   const isPath = address.includes("/");
   const listener = isPath
     ? Deno.listen({ transport: "unix", path: address })
-    : Deno.listen({ hostname, port: Number(address), tcpBacklog: 4096 });
+    : Deno.listen({
+      hostname,
+      port: Number(address),
+      tcpBacklog: 4096,
+      reusePort,
+    });
   const { addr } = listener;
   return {
     address: "port" in addr ? `${addr.port}` : address,

@@ -1,7 +1,7 @@
 """CPython's blocking sockets; ../_roles.ts says what each role is.
 
-A fifth argument `timeout` sets one on every socket. `serve` has a thread for
-each client.
+A fifth argument `timeout` sets one on every socket, `shared` lets others listen
+at the same port. `serve` has a thread for each client.
 """
 
 import socket
@@ -23,7 +23,11 @@ def listen():
         listener.listen(4096)
         print(ADDRESS, flush=True)
     else:
-        listener = socket.create_server(("127.0.0.1", int(ADDRESS)), backlog=4096)
+        listener = socket.create_server(
+            ("127.0.0.1", int(ADDRESS)),
+            backlog=4096,
+            reuse_port=sys.argv[5:] == ["shared"],
+        )
         print(listener.getsockname()[1], flush=True)
     return listener
 
@@ -75,7 +79,7 @@ def greet():
 
 
 def repeat_ping(ping, times):
-    ping(times // 10)
+    ping(times)
     start = time.perf_counter()
     ping(times)
     report(start)

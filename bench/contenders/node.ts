@@ -77,7 +77,7 @@ async function ping(): Promise<void> {
       if (first !== message[0]) throw new Error("The echo is not mine");
     }
   };
-  await repeat(count / 10);
+  await repeat(count);
   const start = performance.now();
   await repeat(count);
   reportTime(start);
@@ -130,7 +130,7 @@ async function churn(): Promise<void> {
       conn.destroy();
     }
   };
-  await repeat(count / 10);
+  await repeat(count);
   const start = performance.now();
   await repeat(count);
   reportTime(start);
@@ -167,7 +167,7 @@ async function udpPing(): Promise<void> {
       if (data[0] !== message[0]) throw new Error("The echo is not mine");
     }
   };
-  await repeat(count / 10);
+  await repeat(count);
   const start = performance.now();
   await repeat(count);
   reportTime(start);

@@ -1,6 +1,7 @@
 /**
  * This package. A fifth argument changes one thing: `timeout` sets one on every
- * socket, `watched` subscribes to the events.
+ * socket, `watched` subscribes to the events, `shared` lets others listen at the
+ * same port.
  */
 
 import { subscribe } from "node:diagnostics_channel";
@@ -27,6 +28,9 @@ function wrap(sock: socket.Socket): Conn {
 function listen(address: string): Listener {
   const isPath = address.includes("/");
   const listener = socket.socket(isPath ? socket.AF_UNIX : socket.AF_INET);
+  if (variant === "shared") {
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1);
+  }
   listener.bind(isPath ? address : [host, Number(address)]);
   listener.listen(4096);
   return {

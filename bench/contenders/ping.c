@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
   if (fd < 0) fail("socket");
   if (strcmp(argv[1], "ping") == 0) {
     if (connect(fd, address, length) < 0) fail("connect");
-    ping(fd, message, reply, size, count / 10);
+    ping(fd, message, reply, size, count);
     double start = now();
     ping(fd, message, reply, size, count);
     printf("%.9f\n", now() - start);

@@ -9,7 +9,7 @@ const DATAGRAMS = 128_000;
 export const DATAGRAM: readonly Workload[] = [
   {
     name: "udp_ping",
-    title: `UDP: ${TRIPS} round trips of 64 bytes, both ends`,
+    title: `UDP: ${TRIPS} round trips of 64 bytes into arrays of 64, both ends`,
     unit: "µs",
     isMoreBetter: false,
     contenders: [

@@ -24,7 +24,8 @@ function pingPong(
   };
   return {
     name,
-    title: `${title}: ${TRIPS} round trips of 64 bytes, both ends`,
+    title: `${title}: ${TRIPS} round trips of 64 bytes into arrays of 64, ` +
+      "both ends",
     unit: "µs",
     isMoreBetter: false,
     contenders,
@@ -32,8 +33,9 @@ function pingPong(
   };
 }
 
-/** So much goes in one direction. */
-const BULK = 1024 ** 3;
+/** So much goes in one direction, and so many small pieces. */
+const BULK = 2 * 1024 ** 3;
+const SMALL_PIECES = 1_000_000;
 
 function bulk(
   name: string,
@@ -46,7 +48,8 @@ function bulk(
   const count = total / size;
   return {
     name,
-    title: `${title}: ${total / 1024 ** 2} MiB in pieces of ${format(size)}`,
+    title: `${title}: ${Math.round(total / 1024 ** 2)} MiB in pieces of ` +
+      format(size),
     unit: "GB/s",
     isMoreBetter: true,
     contenders,
@@ -103,7 +106,7 @@ export const STREAMS: readonly Workload[] = [
       size,
       ["pysocket", "bare Deno", "CPython"],
       { listener: SINK, connector: { role: "trickle" } },
-      size * 131_072,
+      size * SMALL_PIECES,
     )
   ),
 ];
