@@ -17,7 +17,7 @@ import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
-import { type Finder, isGreedy, share } from "./shortcut.ts";
+import { type Finder, isGreedy, noteTurned, share } from "./shortcut.ts";
 import { knowledge, operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
@@ -355,6 +355,7 @@ export class DatagramSocket {
   #afterReceive(): void {
     operations.underWay--;
     operations.ended++;
+    noteTurned();
     this.#receiving = undefined;
     if (this.#isClosed) return;
     if (!this.#receivers.isEmpty) this.#receivers.serve();

@@ -661,9 +661,9 @@ export class DatagramEndpoint implements Endpoint {
     return names && this.#located.find(names);
   }
 
-  findDescriptor(most: number): number | undefined {
+  findDescriptor(): number | undefined {
     const names = this.#systemNames();
-    return names && this.#located.findNear(names, most);
+    return names && this.#located.findSeen(names);
   }
 
   /** By what the system tells the socket from others. */

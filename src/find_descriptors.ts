@@ -19,6 +19,7 @@ import { POLLIN, POLLNVAL } from "./poller.ts";
 import {
   familyOf,
   isSameAddress,
+  packSockaddr,
   parseSockaddr,
   SOCKADDR_MAX,
   type SocketAddress,
@@ -76,19 +77,66 @@ export function findDescriptors(wanted: Wanted): number[] {
 }
 
 /**
- * The descriptor of a socket whose addresses no other can have, if it is near
- * the first number that is free: so many below it, or above it.
+ * The descriptors of sockets whose addresses no others can have, as they were at
+ * the last look at all of them.
  */
-export function findNear(wanted: Wanted, most: number): number | undefined {
+const seen = new Map<string, number>();
+
+/** How many descriptors that was, … */
+let looks = 0;
+/** … and how many have been asked for since that were not among them. */
+let unseen = 0;
+
+/** A look at so many descriptors, 2 µs each, has to serve at least one request. */
+const LOOKS_PER_REQUEST = 8;
+
+/** Of a program that has more descriptors only the last ones are looked at. */
+const MOST_LOOKS = 1024;
+
+/**
+ * The descriptor of such a socket, if it is found without much ado: one look at
+ * all descriptors serves many who ask, and there is not another one soon.
+ */
+export function findSeen(wanted: Wanted): number | undefined {
   const library = libc();
   if (library === undefined || !isUnique(wanted)) return undefined;
+  const { family, type, local, peer } = wanted;
+  const addresses = Array.isArray(peer) ? [local, peer] : [local];
+  const names = addresses.map((each) => keyOf(packSockaddr(family, each)));
+  const key = `${type}${names.join("")}`;
+  const find = () => {
+    const fd = seen.get(key);
+    // Meanwhile the number may belong to another socket.
+    const isIt = fd !== undefined && isWanted(library, fd, wanted);
+    return isIt ? fd : undefined;
+  };
+  const fd = find();
+  if (fd !== undefined) return fd;
+  if (++unseen * LOOKS_PER_REQUEST < looks) return undefined;
   const free = lowestFree(library);
-  for (let distance = 1; distance <= most; distance++) {
-    for (const fd of [free - distance, free + distance]) {
-      if (fd >= 0 && isWanted(library, fd, wanted)) return fd;
-    }
-  }
-  return undefined;
+  looks = Math.min(free, MOST_LOOKS);
+  unseen = 0;
+  seen.clear();
+  // Behind the first that is free there may be more.
+  for (let fd = free - looks; fd < free + looks; fd++) look(library, fd);
+  return find();
+}
+
+/** Takes an Internet socket's addresses down: a stream's two, a datagram's own. */
+function look(library: Libc, fd: number): void {
+  const type = optionOf(library, fd, SO_TYPE);
+  if (type === undefined) return;
+  const name = sockaddrOf(fd, library.getsockname);
+  const family = name === undefined ? AF_UNIX : familyOf(name);
+  if (name === undefined || family === AF_UNIX) return;
+  const key = `${type}${keyOf(name)}`;
+  if (type !== SOCK_STREAM) return void seen.set(key, fd);
+  const peerName = sockaddrOf(fd, library.getpeername);
+  if (peerName !== undefined) seen.set(key + keyOf(peerName), fd);
+}
+
+function keyOf(sockaddr: Uint8Array): string {
+  return String.fromCharCode(...sockaddr);
 }
 
 /** Whether no other socket can have the same two addresses. */

@@ -11,7 +11,7 @@
 import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
-import { isGreedy, share, type Shortcut } from "./shortcut.ts";
+import { isGreedy, noteTurned, share, type Shortcut } from "./shortcut.ts";
 import { operations, whenAsked, whenTurned } from "./turn.ts";
 import { Unread } from "./unread.ts";
 import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
@@ -367,6 +367,7 @@ export class Inflow {
   #afterRead(): void {
     operations.underWay--;
     operations.ended++;
+    noteTurned();
     this.#reading = undefined;
     this.#loan = undefined;
     if (this.#isLeftOver) {

@@ -7,7 +7,7 @@
 
 import { errno } from "./errno.ts";
 import { OSError } from "./errors.ts";
-import { findDescriptors, findNear, type Wanted } from "./find_descriptors.ts";
+import { findDescriptors, findSeen, type Wanted } from "./find_descriptors.ts";
 
 /** Descriptors whose sockets are known, and duplicates of such. */
 const claimed = new Set<number>();
@@ -62,10 +62,10 @@ export class Located {
     this.set(fd);
   }
 
-  /** Looks for it in few places: among so many descriptors that are new. */
-  findNear(wanted: Wanted, most: number): number | undefined {
+  /** The number, if it is found without much ado. */
+  findSeen(wanted: Wanted): number | undefined {
     if (this.#fd === undefined) {
-      const fd = findNear({ ...wanted, exclude: claimed }, most);
+      const fd = findSeen({ ...wanted, exclude: claimed });
       if (fd !== undefined) this.set(fd);
     }
     return this.#fd;

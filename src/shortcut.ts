@@ -12,17 +12,15 @@ import { whenTurned } from "./turn.ts";
 
 /** Who can find out which descriptor a connection has. */
 export interface Finder {
-  /** The descriptor, if it is among so many on each side of the first free one. */
-  findDescriptor(most: number): number | undefined;
+  /** The descriptor, if it is found without much ado. */
+  findDescriptor(): number | undefined;
 }
 
 /**
- * A search costs 30 µs, and the first one in a program 5 ms for the library. So
- * it takes some calls to be worth it; and if the descriptor was not near the last
- * ones, many more calls to be worth a longer one.
+ * A search costs 50 µs, and the first one in a program 5 ms for the library. So
+ * it takes so many calls to be worth it, and as many to be worth the next one.
  */
 const CALLS_BEFORE_SEARCH = 64;
-const NEXT_SEARCH_FACTOR = 8;
 
 /** After a look that has found nothing so many receives are left to Deno. */
 const RECEIVES_AFTER_MISS = 16;
@@ -57,13 +55,17 @@ export function share<T>(call: () => Promise<T>): Promise<T> {
   });
 }
 
+/** An operation of Deno's has ended: so much has the event loop turned. */
+export function noteTurned(): void {
+  if (inARow > 0) inARow--;
+}
+
 /** The shortcut of one socket. */
 export class Shortcut {
   readonly #finder: Finder | undefined;
   #system: Posix | undefined;
   #fd = -1;
   #calls = 0;
-  #nextSearch = CALLS_BEFORE_SEARCH;
   #receivesToSkip = 0;
 
   /** Without a finder nothing goes this way. */
@@ -99,10 +101,9 @@ export class Shortcut {
   }
 
   #search(): boolean {
-    if (++this.#calls < this.#nextSearch) return false;
-    this.#nextSearch *= NEXT_SEARCH_FACTOR;
-    const system = posix();
-    const fd = system && this.#finder?.findDescriptor(this.#calls);
+    if (++this.#calls % CALLS_BEFORE_SEARCH !== 0) return false;
+    const system = this.#finder && posix();
+    const fd = system && this.#finder?.findDescriptor();
     if (fd === undefined) return false;
     this.#fd = fd;
     this.#system = system;

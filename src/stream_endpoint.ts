@@ -235,8 +235,8 @@ export class StreamEndpoint implements Endpoint {
     return this.#located.find({ family, type, local, peer: null, isListening });
   }
 
-  findDescriptor(most: number): number | undefined {
-    return this.#located.findNear(this.#streamNames(), most);
+  findDescriptor(): number | undefined {
+    return this.#located.findSeen(this.#streamNames());
   }
 
   /**

@@ -10,7 +10,11 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../mod.ts";
-import { findDescriptors } from "../src/find_descriptors.ts";
+import {
+  findDescriptors,
+  findSeen,
+  type Wanted,
+} from "../src/find_descriptors.ts";
 import { LOCALHOST, NO_IPV6, testUnless, unixPath } from "./_pairs.ts";
 import {
   addressOf,
@@ -212,3 +216,52 @@ testUnless(NO_POSIX, "findDescriptors() needs no --allow-read", async () => {
   const flags = ["--no-prompt", "--allow-net", "--allow-ffi"];
   assertEquals((await run(program, flags)).stdout, "1\n");
 });
+
+/** So many connections of Deno's, both ends of each. */
+async function openConns(count: number): Promise<Deno.Conn[]> {
+  using listener = Deno.listen({ hostname: LOCALHOST, port: 0 });
+  const port = portOf(listener.addr);
+  const conns: Deno.Conn[] = [];
+  for (let i = 0; i < count; i++) {
+    conns.push(await Deno.connect({ hostname: LOCALHOST, port }));
+    conns.push(await listener.accept());
+  }
+  return conns;
+}
+
+function wantedOf({ localAddr, remoteAddr }: Deno.Conn): Wanted {
+  const [local, peer] = [addressOf(localAddr), addressOf(remoteAddr)];
+  return { family: AF_INET, type: SOCK_STREAM, local, peer };
+}
+
+testUnless(
+  NO_POSIX,
+  "findSeen() finds many by one look, and only what is there",
+  async () => {
+    const conns = await openConns(20);
+    using sock = openUdp(LOCALHOST);
+    const wanted: Wanted[] = [...conns.map(wantedOf), {
+      family: AF_INET,
+      type: SOCK_DGRAM,
+      local: addressOf(sock.addr),
+      isAlone: true,
+    }];
+    // It may take some requests until it is time for a look.
+    let found = wanted.map(findSeen);
+    for (let i = 0; i < 99 && found.includes(undefined); i++) {
+      found = wanted.map(findSeen);
+    }
+    assertEquals(found, wanted.map(find));
+    assertEquals(
+      findSeen({ ...wanted[0]!, exclude: new Set(wanted.map(find)) }),
+      undefined,
+    );
+    assertEquals(findSeen({ ...wanted[0]!, peer: null }), undefined);
+    // Their numbers belong to others now.
+    for (const conn of conns) conn.close();
+    const others = await openConns(20);
+    const gone = conns.map(wantedOf).map(findSeen);
+    assertEquals(gone, conns.map(() => undefined));
+    for (const conn of others) conn.close();
+  },
+);
