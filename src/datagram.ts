@@ -405,6 +405,7 @@ export class DatagramSocket {
     remote: Deno.Addr,
     timeout: number | null,
   ): Promise<number> {
+    if (isGreedy()) return share(() => this.send(data, remote, timeout));
     if (this.#isClosed) return Promise.reject(osError("EBADF"));
     const conn = this.#conn;
     if (conn === undefined) return this.#sendOnceOpen(data, remote, timeout);

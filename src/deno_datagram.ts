@@ -17,7 +17,7 @@ import { formatInet, type InetAddress } from "./address.ts";
 import { AF_INET, AF_INET6 } from "./constants.ts";
 import { osError } from "./errors.ts";
 import type { HostPort } from "./resolve.ts";
-import { type Finder, isGreedy, share, Shortcut } from "./shortcut.ts";
+import { type Finder, Shortcut } from "./shortcut.ts";
 import { packSockaddr, parseSockaddr, SOCKADDR_MAX } from "./sockaddr.ts";
 
 /** Membership in a group, which is also where Deno keeps some settings. */
@@ -143,7 +143,6 @@ export class DenoDatagramConn implements DatagramConn {
     if (this.#changing !== undefined) {
       return this.#changing.then(() => this.send(data, remote));
     }
-    if (isGreedy()) return share(() => this.send(data, remote));
     try {
       const count = this.#sendAtOnce(data, remote as Deno.NetAddr);
       return count < 0 ? this.#conn.send(data, remote) : Promise.resolve(count);
@@ -233,6 +232,7 @@ export class DenoDatagramConn implements DatagramConn {
   }
 
   async close(): Promise<void> {
+    this.#shortcut.close();
     this.#conn.ref();
     this.#conn.close();
     // Deno ends it on a later turn, and only then lets go of the address.

@@ -17,15 +17,16 @@ export class Stream {
   readonly #fate = new Fate(() => this.#inflow.onBreak());
   readonly #inflow: Inflow;
   readonly #outflow: Outflow;
+  readonly #shortcut: Shortcut;
 
   /** Takes over a connection; `finder` knows its descriptor, or can find it. */
   constructor(conn: Connection, finder?: Finder) {
     this.#conn = conn;
-    const shortcut = new Shortcut(
+    this.#shortcut = new Shortcut(
       this.#isTcp && !conn.isNodes ? finder : undefined,
     );
-    this.#inflow = new Inflow(conn, this.#fate, shortcut);
-    this.#outflow = new Outflow(conn, this.#fate, shortcut);
+    this.#inflow = new Inflow(conn, this.#fate, this.#shortcut);
+    this.#outflow = new Outflow(conn, this.#fate, this.#shortcut);
   }
 
   /** This side's address, as Deno gives it. */
@@ -156,6 +157,7 @@ export class Stream {
   async close(): Promise<void> {
     if (this.#fate.isClosed) return;
     this.#fate.close();
+    this.#shortcut.close();
     this.#inflow.close();
     this.#outflow.close();
     if (this.#outflow.isLingering) await this.#outflow.linger();

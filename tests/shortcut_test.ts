@@ -323,6 +323,33 @@ for (const family of [AF_INET, AF_INET6]) {
   );
 }
 
+testUnless(
+  NO_POSIX,
+  "what waits for its turn to be sent is not sent once its socket is closed",
+  async () => {
+    using other = new Socket(AF_INET, SOCK_DGRAM);
+    other.bind([LOCALHOST, 0]);
+    const datagrams = new Socket(AF_INET, SOCK_DGRAM);
+    await using pair = await warmed();
+    for (let i = 0; i < MANY; i++) {
+      await datagrams.sendto(EMPTY, other.getsockname());
+      assertEquals(await other.recv(9), EMPTY);
+    }
+    const rows: [sock: Socket, send: () => Promise<number>][] = [
+      [datagrams, () => datagrams.sendto(bytes("late"), other.getsockname())],
+      [pair.client, () => pair.client.send(bytes("late"))],
+    ];
+    for (const [sock, send] of rows) {
+      while (!isGreedy()) void pair.conn.send(bytes("x"));
+      const late = outcome(send);
+      sock.close();
+      assertEquals(await late, EBADF);
+    }
+    other.setblocking(false);
+    assertEquals(await outcome(() => other.recv(9)), EAGAIN);
+  },
+);
+
 Deno.test("a connected datagram socket hears its peer only, after many calls too", async () => {
   using one = new Socket(AF_INET, SOCK_DGRAM);
   using other = new Socket(AF_INET, SOCK_DGRAM);
