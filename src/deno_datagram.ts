@@ -5,7 +5,9 @@
  * @module
  */
 
+import { formatInet, type InetAddress } from "./address.ts";
 import type { Bytes } from "./connection.ts";
+import { AF_INET, AF_INET6 } from "./constants.ts";
 import type {
   Arrival,
   ChangeableOption,
@@ -13,8 +15,6 @@ import type {
   DatagramOptions,
   Link,
 } from "./datagram_conn.ts";
-import { formatInet, type InetAddress } from "./address.ts";
-import { AF_INET, AF_INET6 } from "./constants.ts";
 import { osError } from "./errors.ts";
 import type { HostPort } from "./resolve.ts";
 import { type Finder, Shortcut } from "./shortcut.ts";
@@ -106,7 +106,6 @@ export class DenoDatagramConn implements DatagramConn {
   readonly #memberships = new Map<string, Promise<Membership>>();
   /** What is still to be done before the next send. */
   #changing: Promise<void> | undefined;
-
   readonly #shortcut: Shortcut;
   /** The peer that was sent to last, and its address as the system has it. */
   #target: Deno.NetAddr | undefined;

@@ -288,40 +288,6 @@ export class Posix {
     return cut(data, count);
   }
 
-  /**
-   * Fills an array from its start, and another one with the sender's address; -1
-   * if there is nothing to receive.
-   */
-  receiveInto(fd: number, target: Bytes, sockaddr?: Bytes): number {
-    const { recv, recvfrom } = this.#libc;
-    const length = BigInt(target.length);
-    if (sockaddr === undefined) {
-      return this.#take(recv(fd, target, length, MSG_DONTWAIT));
-    }
-    const size = this.#size;
-    size[0] = sockaddr.length;
-    return this.#take(
-      recvfrom(fd, target, length, MSG_DONTWAIT, sockaddr, size),
-    );
-  }
-
-  /** Sends some bytes, and says how many; -1 if there is no room. */
-  send(fd: number, data: Bytes, sockaddr?: Bytes): number {
-    const { send, sendto } = this.#libc;
-    const length = BigInt(data.length);
-    return this.#take(
-      sockaddr === undefined
-        ? send(fd, data, length, SEND_FLAGS)
-        : sendto(fd, data, length, SEND_FLAGS, sockaddr, sockaddr.length),
-    );
-  }
-
-  /** An error would cost more than the call. */
-  #take(result: bigint): number {
-    const isEmpty = result < 0n && this.#libc.errno() === errno.EAGAIN;
-    return isEmpty ? -1 : this.#check(result);
-  }
-
   /** The same, with ancillary data in at most `ancillarySize` bytes. */
   recvmsg(
     fd: number,
@@ -357,6 +323,40 @@ export class Posix {
       flags,
       sockaddr,
     );
+  }
+
+  /**
+   * Fills an array from its start, and another one with the sender's address; -1
+   * if there is nothing to receive.
+   */
+  receiveInto(fd: number, target: Bytes, sockaddr?: Bytes): number {
+    const { recv, recvfrom } = this.#libc;
+    const length = BigInt(target.length);
+    if (sockaddr === undefined) {
+      return this.#take(recv(fd, target, length, MSG_DONTWAIT));
+    }
+    const size = this.#size;
+    size[0] = sockaddr.length;
+    return this.#take(
+      recvfrom(fd, target, length, MSG_DONTWAIT, sockaddr, size),
+    );
+  }
+
+  /** Sends some bytes, and says how many; -1 if there is no room. */
+  send(fd: number, data: Bytes, sockaddr?: Bytes): number {
+    const { send, sendto } = this.#libc;
+    const length = BigInt(data.length);
+    return this.#take(
+      sockaddr === undefined
+        ? send(fd, data, length, SEND_FLAGS)
+        : sendto(fd, data, length, SEND_FLAGS, sockaddr, sockaddr.length),
+    );
+  }
+
+  /** An error would cost more than the call. */
+  #take(result: bigint): number {
+    const isEmpty = result < 0n && this.#libc.errno() === errno.EAGAIN;
+    return isEmpty ? -1 : this.#check(result);
   }
 
   /** Waits for a descriptor, in seconds; `null` is no limit. */
