@@ -11,7 +11,13 @@
 import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
-import { isGreedy, noteTurned, share, type Shortcut } from "./shortcut.ts";
+import {
+  isGreedy,
+  noteCall,
+  noteTurned,
+  share,
+  type Shortcut,
+} from "./shortcut.ts";
 import { operations, whenAsked, whenTurned } from "./turn.ts";
 import { Unread } from "./unread.ts";
 import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
@@ -24,6 +30,13 @@ import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
  * which costs 8 µs.
  */
 const SMALLEST_SHARED_READ = 4 * 1024;
+
+/**
+ * A call for so little gets its bytes from a large array that takes in all there
+ * is: to ask the system for each KiB takes three times as long. The copy of a
+ * larger piece costs more than that saves.
+ */
+const LARGEST_SMALL_RECEIVE = 4 * 1024;
 
 /** A call that has lent its array to the read in flight. */
 interface Loan {
@@ -80,8 +93,13 @@ export class Inflow {
     isPeek: boolean,
   ): Promise<Bytes> {
     if (isGreedy()) return share(() => this.receive(size, timeout, isPeek));
-    if (!isPeek && this.#mayReadNow && this.#receiveAtOnce(size)) {
-      return Promise.resolve(this.#unread.take(size, false));
+    if (
+      !isPeek && this.#isFree && (this.hasUnread || this.#receiveAtOnce(size))
+    ) {
+      noteCall();
+      const data = this.#unread.take(size, false);
+      if (this.#onChange !== undefined) this.#lookOut();
+      return Promise.resolve(data);
     }
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
@@ -121,8 +139,8 @@ export class Inflow {
     if (isGreedy()) {
       return share(() => this.receiveInto(target, timeout, isPeek));
     }
-    if (!isPeek && this.#mayReadNow) {
-      const count = this.#receiveAtOnceInto(target);
+    if (!isPeek && this.#isFree && this.isIdle) {
+      const count = this.#mayFlow(target.length) ? this.#receiveNow(target) : 0;
       if (count > 0) return Promise.resolve(count);
       if (timeout === null && this.isIdle) return this.#readInto(target);
     }
@@ -240,23 +258,32 @@ export class Inflow {
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
-  /** Whether the system may be asked, and nobody is before this caller. */
-  get #mayReadNow(): boolean {
-    return this.isIdle && !this.#isShut && !this.#fate.isClosed;
+  /** Whether nobody is before this caller, and nothing in the way. */
+  get #isFree(): boolean {
+    return !this.#isAwaited && !this.#isShut && !this.#fate.isClosed;
   }
 
   /** Takes in what is there after a read that was full; says whether it did. */
   #receiveAtOnce(size: number): boolean {
-    if (!this.#isFlowing) return false;
-    const count = this.#receiveAtOnceInto(this.#unread.makeRoom(size));
+    if (!this.isIdle || !this.#mayFlow(size)) return false;
+    const count = this.#receiveNow(
+      size <= LARGEST_SMALL_RECEIVE
+        ? this.#unread.makeLargeRoom()
+        : this.#unread.makeRoom(size),
+    );
     if (count > 0) this.#unread.add(count);
+    else this.#unread.freeLargeRoom();
     return count > 0;
   }
 
-  /** The same into an array of the caller's; 0 leaves it to Deno. */
-  #receiveAtOnceInto(target: Bytes): number {
+  /** Whether there is likely to be more, and the shortcut leads to it. */
+  #mayFlow(size: number): boolean {
+    return this.#isFlowing && this.#shortcut.isPromising(size);
+  }
+
+  /** What is there goes into an array; 0 leaves it to Deno. */
+  #receiveNow(target: Bytes): number {
     const { length } = target;
-    if (!this.#isFlowing || !this.#shortcut.isPromising(length)) return 0;
     try {
       const count = this.#shortcut.receive(target);
       this.#isFlowing = count === length;

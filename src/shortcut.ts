@@ -56,6 +56,11 @@ export function share<T>(call: () => Promise<T>): Promise<T> {
   });
 }
 
+/** A call has been answered without any operation of Deno's. */
+export function noteCall(): void {
+  inARow++;
+}
+
 /** An operation of Deno's has ended: so much has the event loop turned. */
 export function noteTurned(): void {
   if (inARow > 0) inARow--;

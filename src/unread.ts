@@ -16,10 +16,13 @@ const LARGEST_READ = 256 * 1024;
  */
 const SMALLEST_READ_AHEAD = 5 * 1024;
 
-/** Where that was not enough it takes as much as a call is likely to ask for. */
+/**
+ * Where that was not enough it takes as much as a call is likely to ask for; and
+ * so does a read for little by which there may be more.
+ */
 const LARGEST_READ_AHEAD = 64 * 1024;
 
-/** Large arrays that nobody uses at the moment; a new one costs 10 µs. */
+/** Large arrays that nobody uses at the moment; a new one costs 16 µs. */
 const largeBuffers: Bytes[] = [];
 const MOST_LARGE_BUFFERS = 4;
 
@@ -30,7 +33,10 @@ export class Unread {
   // It stands in `#buffer` from `#start` to `#end`; when there is nothing, the
   // buffer is free for the next read.
   #buffer: Bytes = NOTHING;
+  /** What was in the place of a large array. */
   #smallBuffer: Bytes | undefined;
+  /** Whether that is for others as soon as it is empty: no read is to come. */
+  #isFreeSoon = false;
   #start = 0;
   #end = 0;
   #wasFull = false;
@@ -57,11 +63,14 @@ export class Unread {
     if (isPeek) return this.#buffer.slice(start, end);
     this.#start = end;
     if (end - start < this.#buffer.length) {
-      return this.#buffer.slice(start, end);
+      const data = this.#buffer.slice(start, end);
+      this.freeLargeRoom();
+      return data;
     }
     // A buffer that is full goes to the caller as it is, without a copy.
     const full = this.#buffer;
     this.#buffer = NOTHING;
+    this.#isFreeSoon = false;
     return full;
   }
 
@@ -70,12 +79,15 @@ export class Unread {
     const end = Math.min(this.#start + target.length, this.#end);
     const count = end - this.#start;
     target.set(this.#buffer.subarray(this.#start, end));
-    if (!isPeek) this.#start = end;
+    if (isPeek) return count;
+    this.#start = end;
+    this.freeLargeRoom();
     return count;
   }
 
   /** Room for a read when there is nothing: made anew only if it is too small. */
   makeRoom(size: number): Bytes {
+    this.#isFreeSoon = false;
     const room = Math.min(size, LARGEST_READ);
     if (this.#buffer.length < room) this.#buffer = new Uint8Array(room);
     this.#start = 0;
@@ -83,8 +95,29 @@ export class Unread {
     return this.#buffer;
   }
 
+  /** Large room for a read that does not wait, when there is nothing. */
+  makeLargeRoom(): Bytes {
+    if (this.#buffer.length < LARGEST_READ_AHEAD) {
+      this.#growBuffer();
+      this.#isFreeSoon = true;
+    }
+    this.#start = 0;
+    this.#end = 0;
+    return this.#buffer;
+  }
+
+  /** Leaves it to others when there is nothing in it. */
+  freeLargeRoom(): void {
+    if (!this.#isFreeSoon || this.size > 0) return;
+    this.#isFreeSoon = false;
+    keepForOthers(this.#buffer);
+    this.#buffer = this.#smallBuffer ?? NOTHING;
+    this.#smallBuffer = undefined;
+  }
+
   /** Room behind what there is, so that it may become `size` bytes in all. */
   makeRoomBehind(size: number, least: number): Bytes {
+    this.#isFreeSoon = false;
     const unread = this.#buffer.subarray(this.#start, this.#end);
     if (this.#buffer.length - this.#start < size) {
       // A large number of bytes is believed only as far as they come.
@@ -98,6 +131,7 @@ export class Unread {
 
   /** Room for a read that nobody has asked for, behind what there is. */
   makeRoomAhead(): Bytes {
+    this.#isFreeSoon = false;
     const unread = this.#buffer.subarray(this.#start, this.#end);
     const isFitting = this.#buffer.length ===
       (this.#wasFull ? LARGEST_READ_AHEAD : SMALLEST_READ_AHEAD);
@@ -119,10 +153,7 @@ export class Unread {
   }
 
   #shrinkBuffer(): void {
-    const isLarge = this.#buffer.length === LARGEST_READ_AHEAD;
-    if (isLarge && largeBuffers.length < MOST_LARGE_BUFFERS) {
-      largeBuffers.push(this.#buffer);
-    }
+    keepForOthers(this.#buffer);
     this.#buffer = this.#smallBuffer?.length === SMALLEST_READ_AHEAD
       ? this.#smallBuffer
       : new Uint8Array(SMALLEST_READ_AHEAD);
@@ -139,5 +170,12 @@ export class Unread {
   replace(data: Bytes): void {
     [this.#buffer, this.#start, this.#end] = [data, 0, data.length];
     this.#wasFull = true;
+  }
+}
+
+function keepForOthers(buffer: Bytes): void {
+  const isLarge = buffer.length === LARGEST_READ_AHEAD;
+  if (isLarge && largeBuffers.length < MOST_LARGE_BUFFERS) {
+    largeBuffers.push(buffer);
   }
 }

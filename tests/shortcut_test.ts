@@ -4,11 +4,14 @@ import { assert, assertEquals } from "@std/assert";
 import {
   AF_INET,
   AF_INET6,
+  MSG_PEEK,
+  MSG_WAITALL,
   SHUT_WR,
   SOCK_DGRAM,
   Socket,
   TimeoutError,
 } from "../mod.ts";
+import { select } from "../src/select.ts";
 import { isGreedy, share, Shortcut } from "../src/shortcut.ts";
 import {
   bytes,
@@ -230,6 +233,56 @@ Deno.test("a loop of calls that never wait lets timers and other sockets live", 
   }
   clearInterval(timer);
   assertEquals([state, timers >= 3], ["answered", true]);
+});
+
+Deno.test("recv() of little takes in more, which every kind of call gets in order", async () => {
+  await using pair = await warmed();
+  const { client, conn } = pair;
+  const data = Uint8Array.from({ length: 400_000 }, (_, i) => i % 251);
+  const sending = client.sendall(data).then(() => client.shutdown(SHUT_WR));
+  const buffer = new Uint8Array(3_000);
+  const calls: ((size: number) => Promise<Uint8Array>)[] = [
+    (size) => conn.recv(size),
+    (size) => conn.recv(size * 100),
+    async (size) => buffer.slice(0, await conn.recv_into(buffer, size)),
+    (size) => conn.recv(size, MSG_WAITALL),
+    async (size) => {
+      const look = await conn.recv(size, MSG_PEEK);
+      const piece = await conn.recv(look.length);
+      assertEquals(piece, look);
+      return piece;
+    },
+    async (size) => {
+      const [readable] = await select([conn], [], [], 9);
+      assertEquals(readable, [conn]);
+      return await conn.recv(size);
+    },
+  ];
+  let received = 0;
+  for (let i = 0;; i++) {
+    // Many of one kind, then one of another; sizes from 1 to 2999.
+    const call = calls[i % 8 === 7 ? (i >> 3) % calls.length : 0]!;
+    const piece = await inTime(call(1 + (i * 7919) % 2_999));
+    if (piece.length === 0) break;
+    assertEquals(piece, data.slice(received, received + piece.length));
+    received += piece.length;
+  }
+  assertEquals(received, data.length);
+  await sending;
+});
+
+Deno.test("recv() of what has been taken in lets the event loop turn", async () => {
+  await using pair = await warmed();
+  const { client, conn } = pair;
+  await client.sendall(new Uint8Array(64_000));
+  let turns = 0;
+  let immediate = setImmediate(function turn() {
+    turns++;
+    immediate = setImmediate(turn);
+  });
+  for (let i = 0; i < 64_000; i++) await conn.recv(1);
+  clearImmediate(immediate);
+  assert(turns >= 64_000 / 100, `${turns} turns`);
 });
 
 Deno.test("recv() after many calls tells the end, and what has broken", async () => {
