@@ -146,10 +146,13 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   #open(local: LocalAddress): void {
-    // What the descriptor can set, Deno need not be able to.
-    const { ttl, multicastTtl } = posix() === undefined
-      ? this.settings
-      : defaultSettings();
+    // What the descriptor can set, Deno need not be able to. Who sets nothing
+    // does not pay the 5 ms that it takes to find out.
+    const defaults = defaultSettings();
+    const isUsual = this.settings.ttl === defaults.ttl &&
+      this.settings.multicastTtl === defaults.multicastTtl;
+    const isByDeno = isUsual || posix() === undefined;
+    const { ttl, multicastTtl } = isByDeno ? this.settings : defaults;
     const options = { ...this.settings, ttl, multicastTtl };
     this.#socket.open(local, options, () => {
       for (const [name, value] of Object.entries({ ttl, multicastTtl })) {
