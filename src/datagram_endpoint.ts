@@ -656,7 +656,7 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   readonly #tellWatchers = (): void => {
-    for (const onChange of [...this.#watchers ?? []]) onChange();
+    this.#watchers?.forEach((onChange) => onChange());
   };
 
   locate(): number | undefined {

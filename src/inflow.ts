@@ -93,13 +93,9 @@ export class Inflow {
     isPeek: boolean,
   ): Promise<Bytes> {
     if (isGreedy()) return share(() => this.receive(size, timeout, isPeek));
-    if (
-      !isPeek && this.#isFree && (this.hasUnread || this.#receiveAtOnce(size))
-    ) {
-      noteCall();
-      const data = this.#unread.take(size, false);
-      if (this.#onChange !== undefined) this.#lookOut();
-      return Promise.resolve(data);
+    if (!isPeek && this.#isFree) {
+      if (this.hasUnread) return this.#answerWith(this.#take(size));
+      if (this.#receiveAtOnce(size)) return Promise.resolve(this.#take(size));
     }
     const take = () => {
       if (!this.#isReadable) return NOT_YET;
@@ -139,8 +135,11 @@ export class Inflow {
     if (isGreedy()) {
       return share(() => this.receiveInto(target, timeout, isPeek));
     }
-    if (!isPeek && this.#isFree && this.isIdle) {
-      const count = this.#mayFlow(target.length) ? this.#receiveNow(target) : 0;
+    if (!isPeek && this.#isFree) {
+      if (this.hasUnread) {
+        return this.#answerWith(this.#unread.takeInto(target, false));
+      }
+      const count = this.#receiveAtOnceInto(target);
       if (count > 0) return Promise.resolve(count);
       if (timeout === null && this.isIdle) return this.#readInto(target);
     }
@@ -258,6 +257,17 @@ export class Inflow {
     return isLate ? answer.catch((error) => this.#endOf(take, error)) : answer;
   }
 
+  /** Answers with what was here, as others have to have their share as well. */
+  #answerWith<T>(answer: T): Promise<T> {
+    noteCall();
+    if (this.#onChange !== undefined) this.#lookOut();
+    return Promise.resolve(answer);
+  }
+
+  #take(size: number): Bytes {
+    return this.#unread.take(size, false);
+  }
+
   /** Whether nobody is before this caller, and nothing in the way. */
   get #isFree(): boolean {
     return !this.#isAwaited && !this.#isShut && !this.#fate.isClosed;
@@ -265,7 +275,7 @@ export class Inflow {
 
   /** Takes in what is there after a read that was full; says whether it did. */
   #receiveAtOnce(size: number): boolean {
-    if (!this.isIdle || !this.#mayFlow(size)) return false;
+    if (!this.#mayFlow(size)) return false;
     const count = this.#receiveNow(
       size <= LARGEST_SMALL_RECEIVE
         ? this.#unread.makeLargeRoom()
@@ -276,9 +286,14 @@ export class Inflow {
     return count > 0;
   }
 
+  /** The same into an array of the caller's; 0 leaves it to Deno. */
+  #receiveAtOnceInto(target: Bytes): number {
+    return this.#mayFlow(target.length) ? this.#receiveNow(target) : 0;
+  }
+
   /** Whether there is likely to be more, and the shortcut leads to it. */
   #mayFlow(size: number): boolean {
-    return this.#isFlowing && this.#shortcut.isPromising(size);
+    return this.#isFlowing && this.isIdle && this.#shortcut.isPromising(size);
   }
 
   /** What is there goes into an array; 0 leaves it to Deno. */

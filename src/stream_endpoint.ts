@@ -686,7 +686,7 @@ export class StreamEndpoint implements Endpoint {
   }
 
   readonly #tellWatchers = (): void => {
-    for (const onChange of [...this.#watchers ?? []]) onChange();
+    this.#watchers?.forEach((onChange) => onChange());
   };
 
   close(): Promise<void> {
