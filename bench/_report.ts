@@ -8,7 +8,7 @@ export interface Row {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
-  /** The median as a part of bare Deno's, if that took part. */
+  /** The median of what it was of bare Deno's in each round, if that took part. */
   readonly ratio: number | undefined;
 }
 
@@ -30,7 +30,8 @@ export function summarize(
     median: median(each),
     lowest: Math.min(...each),
     highest: Math.max(...each),
-    ratio: baseline && median(each) / median(baseline),
+    // A machine that is slower for a while is so for both.
+    ratio: baseline && median(each.map((figure, i) => figure / baseline[i]!)),
   }));
   return { name, title, unit, isMoreBetter, rows };
 }
@@ -51,7 +52,7 @@ export async function formatReport(
 ): Promise<string> {
   const lines = [
     `${await formatMachine()}; medians of ${rounds} rounds, contenders in ` +
-    "turns. The ratio is to bare Deno; ↓ less is better, ↑ more is better." +
+    "turns. The ratio is to bare Deno in the same round; ↓ less is better, ↑ more is better." +
     [...missing].map(([name, why]) => ` ${name} is left out: ${why}.`).join(""),
     "",
     "| workload | contender | median | lowest – highest | ratio |",
