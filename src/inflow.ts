@@ -32,9 +32,9 @@ import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
 const SMALLEST_SHARED_READ = 4 * 1024;
 
 /**
- * A call for so little gets its bytes from a large array that takes in all there
- * is: to ask the system for each KiB takes three times as long. The copy of a
- * larger piece costs more than that saves.
+ * A call for so little takes in all there is, at once, and the next ones get the
+ * rest: that makes them twice as fast at 64 bytes, and 1.5 times at 1 KiB. From 8
+ * KiB on the copy costs more than it saves.
  */
 const LARGEST_SMALL_RECEIVE = 4 * 1024;
 

@@ -35,7 +35,7 @@ export class Unread {
   #buffer: Bytes = NOTHING;
   /** What was in the place of a large array. */
   #smallBuffer: Bytes | undefined;
-  /** Whether that is for others as soon as it is empty: no read is to come. */
+  /** Whether the large array is for others when it is empty: no read waits for it. */
   #isFreeSoon = false;
   #start = 0;
   #end = 0;
