@@ -17,7 +17,13 @@ import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
-import { type Finder, isGreedy, noteTurned, share } from "./shortcut.ts";
+import {
+  type Finder,
+  isGreedy,
+  noteCall,
+  noteTurned,
+  share,
+} from "./shortcut.ts";
 import { knowledge, operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
@@ -174,6 +180,8 @@ export class DatagramSocket {
    */
   next<T>(use: Use<T>, timeout: number | null, isPeek: boolean): Promise<T> {
     if (isGreedy()) return share(() => this.next(use, timeout, isPeek));
+    // A look at what is here waits for nothing, and a loop of looks neither.
+    if (isPeek && this.#arrivals.length > 0) noteCall();
     const isUsual = timeout === null && !isPeek && !this.#isReadable &&
       this.#receiving === undefined && this.#conn !== undefined &&
       this.#onChange === undefined && !this.#isClosed;

@@ -40,8 +40,8 @@ import {
   type Hops,
   setHops,
   setMulticastInterface,
-  takeError,
 } from "./datagram_system.ts";
+import { takeError } from "./socket_error.ts";
 import { listenDatagram } from "./deno_datagram.ts";
 import { DescriptorCalls } from "./descriptor_calls.ts";
 import {

@@ -17,11 +17,7 @@ import {
   IPV6_MULTICAST_HOPS,
   IPV6_MULTICAST_IF,
   IPV6_UNICAST_HOPS,
-  SO_ERROR,
-  SOL_SOCKET,
 } from "./constants.ts";
-import { strerror } from "./errno.ts";
-import { OSError } from "./errors.ts";
 import { parseIPv4 } from "./ip.ts";
 import { type Posix, posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
@@ -58,14 +54,6 @@ export function connectInSystem(
   system.connect(fd, packSockaddr(family, address));
   const local = system.getsockname(fd);
   return Array.isArray(local) ? String(local[0]) : undefined;
-}
-
-/** The error that the kernel has for a socket, which it tells once. */
-export function takeError(system: Posix, fd: number): OSError | undefined {
-  const [number = 0] = new Int32Array(
-    system.getsockopt(fd, SOL_SOCKET, SO_ERROR, 4).buffer,
-  );
-  return number === 0 ? undefined : new OSError(number, strerror(number));
 }
 
 /** Sets how many routers a datagram may pass. */

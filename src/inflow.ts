@@ -93,7 +93,8 @@ export class Inflow {
     isPeek: boolean,
   ): Promise<Bytes> {
     if (isGreedy()) return share(() => this.receive(size, timeout, isPeek));
-    if (!isPeek && this.#isFree) {
+    if (isPeek) this.#noteLook();
+    else if (this.#isFree) {
       if (this.hasUnread) return this.#answerWith(this.#take(size));
       if (this.#receiveAtOnce(size)) return Promise.resolve(this.#take(size));
     }
@@ -135,7 +136,8 @@ export class Inflow {
     if (isGreedy()) {
       return share(() => this.receiveInto(target, timeout, isPeek));
     }
-    if (!isPeek && this.#isFree) {
+    if (isPeek) this.#noteLook();
+    else if (this.#isFree) {
       if (this.hasUnread) {
         return this.#answerWith(this.#unread.takeInto(target, false));
       }
@@ -262,6 +264,11 @@ export class Inflow {
     noteCall();
     if (this.#onChange !== undefined) this.#lookOut();
     return Promise.resolve(answer);
+  }
+
+  /** A look at what is here waits for nothing, and a loop of looks neither. */
+  #noteLook(): void {
+    if (this.hasUnread) noteCall();
   }
 
   #take(size: number): Bytes {

@@ -31,6 +31,16 @@ export class Located {
 
   /** The number; an error if several descriptors cannot be told apart. */
   find(wanted: Wanted): number {
+    const fd = this.tryToFind(wanted);
+    if (fd !== undefined) return fd;
+    throw new OSError(
+      errno.EOPNOTSUPP,
+      "Deno does not tell which descriptor is this socket's",
+    );
+  }
+
+  /** The number; nothing if several descriptors cannot be told apart. */
+  tryToFind(wanted: Wanted): number | undefined {
     if (this.#fd !== undefined) return this.#fd;
     isInUse = true;
     const found = findDescriptors({ ...wanted, exclude: claimed });
@@ -40,12 +50,7 @@ export class Located {
       found.push(...findDescriptors({ ...gone, exclude: claimed }));
     }
     const [fd, ...others] = found;
-    if (fd === undefined || others.length > 0) {
-      throw new OSError(
-        errno.EOPNOTSUPP,
-        "Deno does not tell which descriptor is this socket's",
-      );
-    }
+    if (fd === undefined || others.length > 0) return undefined;
     this.set(fd);
     return fd;
   }

@@ -44,6 +44,7 @@ import { connectPair } from "./pair.ts";
 import { type Kind, posix } from "./posix.ts";
 import { connectFromPath } from "./unix_client.ts";
 import type { HostPort } from "./resolve.ts";
+import { takeError } from "./socket_error.ts";
 import { Stream } from "./stream.ts";
 import { knowledge } from "./turn.ts";
 import { checkSocketFile, isFile } from "./unix_peer.ts";
@@ -573,13 +574,22 @@ export class StreamEndpoint implements Endpoint {
 
   takeFailure(): unknown {
     this.#checkOpen();
-    if (this.#stream !== undefined) return this.#stream.takeFailure();
+    if (this.#stream !== undefined) {
+      return this.#stream.takeFailure() ?? this.#takeSystemError();
+    }
     const failure = this.#attempt?.failure;
     if (failure !== undefined) {
       this.#attempt = undefined;
       this.#leaveResidue();
     }
     return failure;
+  }
+
+  /** What the kernel knows and no read has met, where it can be asked. */
+  #takeSystemError(): unknown {
+    const system = posix();
+    const fd = system && this.#located.tryToFind(this.#streamNames());
+    return fd === undefined ? undefined : takeError(system!, fd);
   }
 
   set<K extends keyof Settings>(name: K, value: Settings[K]): void {

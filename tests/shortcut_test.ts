@@ -4,11 +4,14 @@ import { assert, assertEquals } from "@std/assert";
 import {
   AF_INET,
   AF_INET6,
+  errno,
   MSG_PEEK,
   MSG_WAITALL,
   SHUT_WR,
+  SO_ERROR,
   SOCK_DGRAM,
   Socket,
+  SOL_SOCKET,
   TimeoutError,
 } from "../mod.ts";
 import { select } from "../src/select.ts";
@@ -274,6 +277,30 @@ Deno.test("recv() of little takes in more, which every kind of call gets in orde
   await sending;
 });
 
+/** Calls again and again, until a timer has fired a few times. */
+async function loopUntilTimers(call: () => Promise<unknown>): Promise<number> {
+  let timers = 0;
+  const timer = setInterval(() => timers++, 1);
+  for (let i = 0; i < 1e6 && timers < 3; i++) await call();
+  clearInterval(timer);
+  return timers;
+}
+
+Deno.test("a loop that looks at what is here lets timers live", async () => {
+  await using pair = await connected();
+  const { client, conn } = pair;
+  await client.sendall(bytes("hello"));
+  await conn.recv(5, MSG_PEEK);
+  assertEquals(await loopUntilTimers(() => conn.recv(5, MSG_PEEK)), 3);
+  const buffer = new Uint8Array(5);
+  const look = () => conn.recv_into(buffer, 5, MSG_PEEK);
+  assertEquals(await loopUntilTimers(look), 3);
+  using sock = new Socket(AF_INET, SOCK_DGRAM);
+  sock.bind([LOCALHOST, 0]);
+  await sock.sendto(bytes("hello"), sock.getsockname());
+  assertEquals(await loopUntilTimers(() => sock.recvfrom(5, MSG_PEEK)), 3);
+});
+
 Deno.test("recv() of what has been taken in lets the event loop turn", async () => {
   await using pair = await warmed();
   const { client, conn } = pair;
@@ -312,6 +339,19 @@ Deno.test("recv() after many calls tells a reset once, and then the end", async 
   assertEquals(await inTime(client.recv(2)), EMPTY);
   assertEquals(await outcome(() => client.send(bytes("x"))), EPIPE);
 });
+
+testUnless(
+  NO_POSIX,
+  "SO_ERROR tells a reset that no call has met, once",
+  async () => {
+    await using pair = await breakable();
+    const { client } = pair;
+    await pair.reset();
+    const takeError = () => client.getsockopt(SOL_SOCKET, SO_ERROR);
+    assertEquals([takeError(), takeError()], [errno.ECONNRESET, 0]);
+    assertEquals(await inTime(client.recv(2)), EMPTY);
+  },
+);
 
 Deno.test("send() after many calls tells a reset", async () => {
   await using pair = await breakable();

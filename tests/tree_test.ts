@@ -19,7 +19,7 @@ const ROOM_ROWS = [
   ["buffers", "connection", "unread"],
   ["ancillary", "message", "poller", "sockaddr"],
   ["find_descriptors", "posix"],
-  ["located", "shortcut"],
+  ["located", "shortcut", "socket_error"],
   ["inflow", "outflow"],
   ["stream", "listener", "node_conn", "pair", "adopt", "unix_client"],
   ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
