@@ -44,6 +44,12 @@ function median(figures: readonly number[]): number {
     : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+const FIGURES = new Intl.NumberFormat("en", {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+  useGrouping: false,
+});
+
 /** The table, with the machine and the versions. */
 export async function formatReport(
   results: readonly Result[],
@@ -64,8 +70,8 @@ export async function formatReport(
       const cells = [
         i === 0 ? `\`${name}\` ${isMoreBetter ? "↑" : "↓"}` : "",
         contender,
-        `${median.toFixed(2)} ${unit}`,
-        `${lowest.toFixed(2)} – ${highest.toFixed(2)}`,
+        `${FIGURES.format(median)} ${unit}`,
+        `${FIGURES.format(lowest)} – ${FIGURES.format(highest)}`,
         ratio === undefined ? "" : `${ratio.toFixed(2)} ×`,
       ];
       lines.push(`| ${cells.join(" | ")} |`);

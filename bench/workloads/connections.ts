@@ -14,6 +14,10 @@ const SERVERS = [
 
 const EVENT_LOOPS = SERVERS.filter((name) => name !== "CPython");
 
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** Echoes per second of a server, over so many connections at once. */
 function load(
   name: string,
@@ -24,7 +28,7 @@ function load(
   return {
     name,
     title: `${what}: ${TRIPS} echoes of ${SIZE} bytes into arrays of ${SIZE} ` +
-      `over ${connections} connections, the clients in bare Deno`,
+      `over ${countOf(connections, "connection")}, the clients in bare Deno`,
     unit: "1,000/s",
     isMoreBetter: true,
     contenders,
@@ -44,7 +48,9 @@ function shareLoad(name: string, processes: number): Workload {
   return {
     name,
     title:
-      `${processes} servers of one port by SO_REUSEPORT, ${TRIPS} echoes ` +
+      `${
+        countOf(processes, "server")
+      } of one port by SO_REUSEPORT, ${TRIPS} echoes ` +
       `of ${SIZE} bytes over 64 connections, two clients in bare Deno`,
     unit: "1,000/s",
     isMoreBetter: true,
