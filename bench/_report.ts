@@ -58,7 +58,7 @@ export async function formatReport(
 ): Promise<string> {
   const lines = [
     `${await formatMachine()}; medians of ${rounds} rounds, contenders in ` +
-    "turns. The ratio is to bare Deno in the same round; ↓ less is better, ↑ more is better." +
+    "turns. The ratio to bare Deno is the median of the rounds'; ↓ less is better, ↑ more is better." +
     [...missing].map(([name, why]) => ` ${name} is left out: ${why}.`).join(""),
     "",
     "| workload | contender | median | lowest – highest | ratio |",

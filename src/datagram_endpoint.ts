@@ -41,7 +41,6 @@ import {
   setHops,
   setMulticastInterface,
 } from "./datagram_system.ts";
-import { takeError } from "./socket_error.ts";
 import { listenDatagram } from "./deno_datagram.ts";
 import { DescriptorCalls } from "./descriptor_calls.ts";
 import {
@@ -61,6 +60,7 @@ import { posix } from "./posix.ts";
 import type { HostPort } from "./resolve.ts";
 import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
 import { packSockaddr } from "./sockaddr.ts";
+import { takeError } from "./socket_error.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { checkUnixPeer, isFile } from "./unix_peer.ts";
 import { chooseAutobindName, isFreshName } from "./unix_name.ts";

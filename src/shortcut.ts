@@ -60,9 +60,10 @@ export function share<T>(call: () => Promise<T>): Promise<T> {
   });
 }
 
-/** A call has been answered without any operation of Deno's. */
-export function noteCall(): void {
-  inARow++;
+/** Counts a call without any operation of Deno's, by how many bytes it has moved. */
+export function noteCall(count = 0): number {
+  inARow += 1 + (count > 0 ? Math.trunc(count / BYTES_PER_CALL) : 0);
+  return count;
 }
 
 /** An operation of Deno's has ended: so much has the event loop turned. */
@@ -101,7 +102,7 @@ export class Shortcut {
 
   /** Sends what there is room for; -1 leaves it to Deno. */
   send(data: Bytes, sockaddr?: Bytes): number {
-    return note(this.#system?.send(this.#fd, data, sockaddr) ?? -1);
+    return noteCall(this.#system?.send(this.#fd, data, sockaddr) ?? -1);
   }
 
   /** Receives what is there; -1 leaves it to Deno. */
@@ -109,7 +110,7 @@ export class Shortcut {
     const count = this.#system?.receiveInto(this.#fd, target, sockaddr) ?? -1;
     if (count < 0) this.#noteMiss();
     else this.#receivesAfterMiss = RECEIVES_AFTER_MISS;
-    return note(count);
+    return noteCall(count);
   }
 
   /** The descriptor's number may soon belong to another socket. */
@@ -135,10 +136,4 @@ export class Shortcut {
     this.#system = system;
     return true;
   }
-}
-
-/** Counts a call, by how many bytes it has moved. */
-function note(count: number): number {
-  inARow += 1 + (count > 0 ? Math.trunc(count / BYTES_PER_CALL) : 0);
-  return count;
 }

@@ -588,8 +588,9 @@ export class StreamEndpoint implements Endpoint {
   /** What the kernel knows and no read has met, where it can be asked. */
   #takeSystemError(): unknown {
     const system = posix();
-    const fd = system && this.#located.tryToFind(this.#streamNames());
-    return fd === undefined ? undefined : takeError(system!, fd);
+    if (system === undefined) return undefined;
+    const fd = this.#located.tryToFind(this.#streamNames());
+    return fd === undefined ? undefined : takeError(system, fd);
   }
 
   set<K extends keyof Settings>(name: K, value: Settings[K]): void {
