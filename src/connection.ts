@@ -7,6 +7,7 @@
 
 import type { Address } from "./address.ts";
 import { osError, translate } from "./errors.ts";
+import { retrace } from "./late_error.ts";
 
 /** Bytes in memory that is not shared, as every method returns them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -83,7 +84,7 @@ export class Fate {
   takeFailure(): unknown {
     const failure = this.#failure;
     this.#failure = undefined;
-    return failure;
+    return retrace(failure);
   }
 
   /** Raises the error, once. */

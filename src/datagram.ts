@@ -15,6 +15,7 @@ import type {
 import { canOpenByDeno, DenoDatagramConn } from "./deno_datagram.ts";
 import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { rejectLate, retrace } from "./late_error.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
 import {
@@ -60,7 +61,6 @@ interface OnlyCaller {
   readonly use: Use<any>;
   // deno-lint-ignore no-explicit-any -- as above
   readonly resolve: (value: any) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** Datagrams in and out, for callers who wait as long as their timeout says. */
@@ -191,8 +191,8 @@ export class DatagramSocket {
       return Promise.resolve(use(arrival[0], arrival[1]));
     }
     if (this.#failure !== undefined) return Promise.reject(this.takeFailure());
-    return new Promise((resolve, reject) => {
-      this.#onlyCaller = { use, resolve, reject };
+    return new Promise((resolve) => {
+      this.#onlyCaller = { use, resolve };
       this.#keepProcessAlive();
       this.#startReceiving();
     });
@@ -377,7 +377,9 @@ export class DatagramSocket {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     this.#failure = translate(error);
-    this.#answerOnlyCaller((caller) => caller.reject(this.takeFailure()));
+    this.#answerOnlyCaller(({ resolve }) =>
+      rejectLate(resolve, this.takeFailure())
+    );
     this.#receivers.serve();
     this.#letProcessExit();
     this.#onChange?.();
@@ -387,7 +389,7 @@ export class DatagramSocket {
   takeFailure(): unknown {
     const failure = this.#failure ?? this.#findError?.();
     this.#failure = undefined;
-    return failure;
+    return retrace(failure);
   }
 
   #keepProcessAlive(): void {
@@ -464,7 +466,9 @@ export class DatagramSocket {
     this.#isClosed = true;
     this.#keepAlive.end();
     this.#stopErrorChecks();
-    this.#answerOnlyCaller((caller) => caller.reject(osError("EBADF")));
+    this.#answerOnlyCaller(({ resolve }) =>
+      rejectLate(resolve, osError("EBADF"))
+    );
     this.#receivers.close();
     this.#arrivals.length = 0;
     const conn = this.#conn;

@@ -11,6 +11,7 @@
 import { gather } from "./buffers.ts";
 import type { Bytes, Connection, Fate } from "./connection.ts";
 import { BlockingIOError, osError } from "./errors.ts";
+import { rejectLate } from "./late_error.ts";
 import {
   isGreedy,
   noteCall,
@@ -41,8 +42,7 @@ const LARGEST_SMALL_RECEIVE = 4 * 1024;
 /** A call that has lent its array to the read in flight. */
 interface Loan {
   readonly array: Bytes;
-  readonly resolve: (count: number) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly resolve: (count: number | Promise<never>) => void;
   /** The call has been answered already, so the read's bytes are for others. */
   isOver: boolean;
 }
@@ -162,8 +162,8 @@ export class Inflow {
    */
   #readInto(array: Bytes): Promise<number> {
     this.#keepProcessAlive();
-    return new Promise((resolve, reject) => {
-      this.#loan = { array, resolve, reject, isOver: false };
+    return new Promise((resolve) => {
+      this.#loan = { array, resolve, isOver: false };
       this.#startReading(array);
     });
   }
@@ -470,7 +470,9 @@ export class Inflow {
 
   /** Tells those who wait that the connection is broken. */
   onBreak(): void {
-    this.#endLoan((loan) => loan.reject(this.#fate.takeFailure()));
+    this.#endLoan(({ resolve }) =>
+      rejectLate(resolve, this.#fate.takeFailure())
+    );
     this.#receivers?.serve();
     this.#onChange?.();
   }
@@ -505,7 +507,7 @@ export class Inflow {
 
   /** Ends every call that waits. */
   close(): void {
-    this.#endLoan((loan) => loan.reject(osError("EBADF")));
+    this.#endLoan(({ resolve }) => rejectLate(resolve, osError("EBADF")));
     this.#receivers?.close();
   }
 

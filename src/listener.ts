@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { HostPort } from "./resolve.ts";
+import type { Connection } from "./connection.ts";
 import type { ErrnoName } from "./errno.ts";
 import { OSError, osError, translate } from "./errors.ts";
-import type { Connection } from "./connection.ts";
+import { retrace } from "./late_error.ts";
+import type { HostPort } from "./resolve.ts";
 import { operations } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
@@ -133,7 +134,7 @@ export class Listener {
   #takeArrived(): Connection | typeof NOT_YET {
     const { failure, conn } = this.#arrived ?? {};
     this.#arrived = undefined;
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw retrace(failure);
     return conn ?? NOT_YET;
   }
 

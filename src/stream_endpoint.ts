@@ -39,6 +39,7 @@ import {
 import { DescriptorCalls } from "./descriptor_calls.ts";
 import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
 import type { Wanted } from "./find_descriptors.ts";
+import { retrace } from "./late_error.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
 import { type Kind, posix } from "./posix.ts";
@@ -331,7 +332,7 @@ export class StreamEndpoint implements Endpoint {
       if (isTold) this.#setShut(false);
       else if (attempt.failure !== undefined) this.#leaveResidue();
     }
-    if (attempt.failure !== undefined) throw attempt.failure;
+    if (attempt.failure !== undefined) throw retrace(attempt.failure);
   }
 
   /**

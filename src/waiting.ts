@@ -6,6 +6,7 @@
 
 import type { ErrnoName } from "./errno.ts";
 import { osError, timedOut } from "./errors.ts";
+import { rejectLate } from "./late_error.ts";
 import { callAfterTurn, callNoMore, LastTurns } from "./turn.ts";
 
 /** Longer timers overflow; a wait that is longer is made of several. */
@@ -63,8 +64,7 @@ class Caller<T> {
 
   constructor(
     readonly answer: () => T | typeof NOT_YET,
-    readonly resolve: (value: T) => void,
-    readonly reject: (reason: unknown) => void,
+    readonly resolve: (value: T | Promise<never>) => void,
     readonly deadline: Deadline | undefined,
   ) {}
 
@@ -78,6 +78,10 @@ class Caller<T> {
       this.reject(reason);
     }
     return true;
+  }
+
+  reject(reason: unknown): void {
+    rejectLate(this.resolve, reason);
   }
 }
 
@@ -128,8 +132,8 @@ export class Line {
         return Promise.reject(reason);
       }
     }
-    return new Promise<T>((resolve, reject) => {
-      const caller = new Caller(answer, resolve, reject, deadline);
+    return new Promise<T>((resolve) => {
+      const caller = new Caller(answer, resolve, deadline);
       this.#callers.push(caller);
       if (deadline === undefined) return;
       if (deadline.isImmediate) this.#giveLastTurns(caller);

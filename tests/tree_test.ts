@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname!, "..");
 const ROOM_ROWS = [
   ["builtin", "constants", "errno", "errors", "unicode_errors", "python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
-  ["keep_alive", "libc", "lock", "turn", "unix_name", "waiting"],
+  ["keep_alive", "late_error", "libc", "lock", "turn", "unix_name", "waiting"],
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
   ["getaddrinfo", "host_addresses", "hosts", "socket_types"],
   ["getnameinfo", "resolve"],
