@@ -15,6 +15,7 @@ import type {
 import { canOpenByDeno, DenoDatagramConn } from "./deno_datagram.ts";
 import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { knowledge } from "./knowledge.ts";
 import { rejectLate, retrace } from "./late_error.ts";
 import type { LocalAddress } from "./listener.ts";
 import { NodeDatagramConn } from "./node_datagram.ts";
@@ -25,7 +26,7 @@ import {
   noteTurned,
   share,
 } from "./shortcut.ts";
-import { knowledge, operations } from "./turn.ts";
+import { operations } from "./turn.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
 import { Deadline, Line, NOT_YET, settled } from "./waiting.ts";
 

@@ -52,8 +52,8 @@ import {
 } from "./endpoint.ts";
 import { errno, strerror } from "./errno.ts";
 import { ConnectionRefusedError, OSError, osError } from "./errors.ts";
-import type { LocalAddress } from "./listener.ts";
 import type { Wanted } from "./find_descriptors.ts";
+import type { LocalAddress } from "./listener.ts";
 import { Located } from "./located.ts";
 import { Memberships } from "./membership.ts";
 import { posix } from "./posix.ts";
@@ -62,8 +62,9 @@ import { isBroadcast, isLoopback, sourceFor } from "./route.ts";
 import { packSockaddr } from "./sockaddr.ts";
 import { takeError } from "./socket_error.ts";
 import { UnixDatagramConn } from "./unix_datagram.ts";
-import { checkUnixPeer, isFile } from "./unix_peer.ts";
 import { chooseAutobindName, isFreshName } from "./unix_name.ts";
+import { checkUnixPeer, isFile } from "./unix_peer.ts";
+import { Watchers } from "./watchers.ts";
 
 /** The most that fits behind a UDP header, whose length has 16 bits. */
 const UDP_LENGTH_MAX = 65_535;
@@ -89,7 +90,7 @@ export class DatagramEndpoint implements Endpoint {
   /** What MSG_MORE holds back, and for whom. */
   #corked: { data: Bytes; readonly remote: Deno.Addr } | undefined;
   #closed: Promise<void> | undefined;
-  #watchers: Set<() => void> | undefined;
+  #watchers: Watchers | undefined;
 
   /** A new endpoint of a family. */
   constructor(family: number, type: number, proto: number) {
@@ -646,18 +647,11 @@ export class DatagramEndpoint implements Endpoint {
   }
 
   watch(onChange: () => void): () => void {
-    const watchers = this.#watchers ??= new Set();
-    watchers.add(onChange);
-    this.#socket.watch(this.#tellWatchers);
-    return () => {
-      watchers.delete(onChange);
-      if (watchers.size === 0) this.#socket.watch(undefined);
-    };
+    const watchers = this.#watchers ??= new Watchers();
+    const stop = watchers.add(onChange, () => this.#socket.watch(undefined));
+    this.#socket.watch(watchers.tell);
+    return stop;
   }
-
-  readonly #tellWatchers = (): void => {
-    this.#watchers?.forEach((onChange) => onChange());
-  };
 
   locate(): number | undefined {
     const names = this.#systemNames();
@@ -690,7 +684,7 @@ export class DatagramEndpoint implements Endpoint {
   close(): Promise<void> {
     if (this.#closed) return this.#closed;
     this.#closed = this.#close();
-    this.#tellWatchers();
+    this.#watchers?.tell();
     return this.#closed;
   }
 

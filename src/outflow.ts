@@ -15,8 +15,8 @@ import {
   TimeoutError,
   translate,
 } from "./errors.ts";
+import { knowledge } from "./knowledge.ts";
 import { isGreedy, share, type Shortcut } from "./shortcut.ts";
-import { knowledge } from "./turn.ts";
 import { Deadline, Line, NOT_YET, settled, soon } from "./waiting.ts";
 
 /** How much a caller who may not wait can put into this half's own buffer. */

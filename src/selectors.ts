@@ -51,10 +51,9 @@
  * @module
  */
 
-import { BaseSelector } from "./base_selector.ts";
+import { _BaseSelectorImpl, registryOf } from "./base_selector_impl.ts";
 import { osError, ValueError } from "./errors.ts";
 import type { FileObject } from "./fileobj.ts";
-import { Registry } from "./registry.ts";
 import {
   atLeastZero,
   parseEpollTimeout,
@@ -62,7 +61,6 @@ import {
   parseSelectTimeout,
 } from "./select_timeout.ts";
 import type { SelectorKey } from "./selector_key.ts";
-import { SelectorMap } from "./selector_map.ts";
 import type { Socket } from "./socket.ts";
 import {
   isClosed,
@@ -73,6 +71,7 @@ import {
 } from "./watchlist.ts";
 
 export { BaseSelector } from "./base_selector.ts";
+export { _BaseSelectorImpl } from "./base_selector_impl.ts";
 export type { FileObject, HasFileno, HasSocket } from "./fileobj.ts";
 export { SelectorKey } from "./selector_key.ts";
 
@@ -106,22 +105,10 @@ export const EVENT_WRITE: number = WRITABLE;
  * @typeParam F The type of the file objects.
  */
 export class SelectSelector<D = unknown, F extends FileObject = Socket>
-  extends BaseSelector<D, F> {
-  readonly #registry = new Registry<D, F>(eventsOrRaise);
-  #map: SelectorMap<D, F> | null = new SelectorMap(this.#registry);
-
-  /** As `BaseSelector.register()`. */
-  override register(
-    fileobj: F,
-    events: number,
-    data: D | null = null,
-  ): SelectorKey<D, F> {
-    return this.#registry.register(fileobj, events, data);
-  }
-
-  /** As `BaseSelector.unregister()`. */
-  override unregister(fileobj: FileObject): SelectorKey<D, F> {
-    return this.#registry.unregister(fileobj);
+  extends _BaseSelectorImpl<D, F> {
+  /** An empty one. */
+  constructor() {
+    super(eventsOrRaise);
   }
 
   /** As `BaseSelector.modify()`. */
@@ -130,9 +117,9 @@ export class SelectSelector<D = unknown, F extends FileObject = Socket>
     events: number,
     data: D | null = null,
   ): SelectorKey<D, F> {
-    const key = this.#registry.get(fileobj);
+    const key = registryOf(this).get(fileobj);
     return events === key.events
-      ? this.#registry.modify(fileobj, events, data)
+      ? registryOf(this).modify(fileobj, events, data)
       : super.modify(fileobj, events, data);
   }
 
@@ -141,19 +128,8 @@ export class SelectSelector<D = unknown, F extends FileObject = Socket>
     timeout: number | null = null,
   ): Promise<[key: SelectorKey<D, F>, events: number][]> {
     const limit = parseSelectTimeout(atLeastZero(timeout));
-    this.#registry.noteClosed();
-    return await this.#registry.wait(limit);
-  }
-
-  /** As `BaseSelector.close()`: who waits in `select` gets nothing. */
-  override close(): void {
-    this.#registry.clear();
-    this.#map = null;
-  }
-
-  /** As `BaseSelector.get_map()`. */
-  override get_map(): ReadonlyMap<F, SelectorKey<D, F>> | null {
-    return this.#map;
+    registryOf(this).noteClosed();
+    return await registryOf(this).wait(limit);
   }
 }
 
@@ -188,22 +164,10 @@ function eventsOrRaise(watched: Watched): number {
  * @typeParam F The type of the file objects.
  */
 export class PollSelector<D = unknown, F extends FileObject = Socket>
-  extends BaseSelector<D, F> {
-  readonly #registry = new Registry<D, F>(eventsOrAll);
-  #map: SelectorMap<D, F> | null = new SelectorMap(this.#registry);
-
-  /** As `BaseSelector.register()`. */
-  override register(
-    fileobj: F,
-    events: number,
-    data: D | null = null,
-  ): SelectorKey<D, F> {
-    return this.#registry.register(fileobj, events, data);
-  }
-
-  /** As `BaseSelector.unregister()`. */
-  override unregister(fileobj: FileObject): SelectorKey<D, F> {
-    return this.#registry.unregister(fileobj);
+  extends _BaseSelectorImpl<D, F> {
+  /** An empty one. */
+  constructor() {
+    super(eventsOrAll);
   }
 
   /** As `BaseSelector.modify()`, but any number is taken for events. */
@@ -212,7 +176,7 @@ export class PollSelector<D = unknown, F extends FileObject = Socket>
     events: number,
     data: D | null = null,
   ): SelectorKey<D, F> {
-    return this.#registry.modify(fileobj, events, data);
+    return registryOf(this).modify(fileobj, events, data);
   }
 
   /** As `BaseSelector.select()`. */
@@ -220,19 +184,8 @@ export class PollSelector<D = unknown, F extends FileObject = Socket>
     timeout: number | null = null,
   ): Promise<[key: SelectorKey<D, F>, events: number][]> {
     const limit = parsePollTimeout(timeout);
-    this.#registry.noteClosed();
-    return await this.#registry.wait(limit);
-  }
-
-  /** As `BaseSelector.close()`: who waits in `select` gets nothing. */
-  override close(): void {
-    this.#registry.clear();
-    this.#map = null;
-  }
-
-  /** As `BaseSelector.get_map()`. */
-  override get_map(): ReadonlyMap<F, SelectorKey<D, F>> | null {
-    return this.#map;
+    registryOf(this).noteClosed();
+    return await registryOf(this).wait(limit);
   }
 }
 
@@ -270,9 +223,11 @@ function eventsOrAll(watched: Watched): number {
  * @typeParam F The type of the file objects.
  */
 export class EpollSelector<D = unknown, F extends FileObject = Socket>
-  extends BaseSelector<D, F> {
-  readonly #registry = new Registry<D, F>(eventsUntilClosed);
-  #map: SelectorMap<D, F> | null = new SelectorMap(this.#registry);
+  extends _BaseSelectorImpl<D, F> {
+  /** An empty one. */
+  constructor() {
+    super(eventsUntilClosed);
+  }
 
   /**
    * As `BaseSelector.register()`.
@@ -284,14 +239,9 @@ export class EpollSelector<D = unknown, F extends FileObject = Socket>
     events: number,
     data: D | null = null,
   ): SelectorKey<D, F> {
-    return this.#registry.register(fileobj, events, data, () => {
+    return registryOf(this).register(fileobj, events, data, () => {
       this.#checkOpen();
     });
-  }
-
-  /** As `BaseSelector.unregister()`. */
-  override unregister(fileobj: FileObject): SelectorKey<D, F> {
-    return this.#registry.unregister(fileobj);
   }
 
   /**
@@ -305,7 +255,7 @@ export class EpollSelector<D = unknown, F extends FileObject = Socket>
     events: number,
     data: D | null = null,
   ): SelectorKey<D, F> {
-    return this.#registry.modify(fileobj, events, data, (descriptor) => {
+    return registryOf(this).modify(fileobj, events, data, (descriptor) => {
       if (descriptor.isClosed) throw osError("EBADF");
     });
   }
@@ -321,25 +271,14 @@ export class EpollSelector<D = unknown, F extends FileObject = Socket>
   ): Promise<[key: SelectorKey<D, F>, events: number][]> {
     const limit = parseEpollTimeout(timeout);
     this.#checkOpen();
-    const ready = await this.#registry.wait(limit);
+    const ready = await registryOf(this).wait(limit);
     this.#checkOpen();
     return ready;
   }
 
   #checkOpen(): void {
-    if (this.#map !== null) return;
+    if (this.get_map() !== null) return;
     throw new ValueError("I/O operation on closed epoll object");
-  }
-
-  /** As `BaseSelector.close()`: who waits in `select` gets a ValueError. */
-  override close(): void {
-    this.#registry.clear();
-    this.#map = null;
-  }
-
-  /** As `BaseSelector.get_map()`. */
-  override get_map(): ReadonlyMap<F, SelectorKey<D, F>> | null {
-    return this.#map;
   }
 }
 

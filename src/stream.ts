@@ -7,9 +7,9 @@
 import { type Bytes, type Connection, Fate } from "./connection.ts";
 import { osError } from "./errors.ts";
 import { Inflow } from "./inflow.ts";
+import { knowledge } from "./knowledge.ts";
 import { Outflow } from "./outflow.ts";
 import { type Finder, Shortcut } from "./shortcut.ts";
-import { knowledge } from "./turn.ts";
 
 /** A connected stream, whose calls wait as long as their timeout says. */
 export class Stream {

@@ -13,7 +13,9 @@ import {
   formatInet,
   formatUnixPath,
 } from "./address.ts";
-import { Attempt } from "./attempt.ts";
+import type { AncillaryItem } from "./buffers.ts";
+import type { Bytes, Connection } from "./connection.ts";
+import { Connector } from "./connector.ts";
 import {
   AF_INET6,
   AF_UNIX,
@@ -24,11 +26,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import { errno } from "./errno.ts";
-import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
-import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
-import type { AncillaryItem } from "./buffers.ts";
-import type { Bytes, Connection } from "./connection.ts";
+import { DescriptorCalls } from "./descriptor_calls.ts";
 import {
   defaultSettings,
   type Endpoint,
@@ -36,33 +34,28 @@ import {
   type RemoteAddress,
   type Settings,
 } from "./endpoint.ts";
-import { DescriptorCalls } from "./descriptor_calls.ts";
-import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import { errno } from "./errno.ts";
+import { BlockingIOError, OSError, osError, translate } from "./errors.ts";
 import type { Wanted } from "./find_descriptors.ts";
-import { retrace } from "./late_error.ts";
+import { checkFlags, RECEIVE_FLAGS, SEND_FLAGS } from "./flags.ts";
+import { knowledge } from "./knowledge.ts";
+import { Listener, type LocalAddress, whenReleased } from "./listener.ts";
 import { Located } from "./located.ts";
 import { connectPair } from "./pair.ts";
 import { type Kind, posix } from "./posix.ts";
-import { connectFromPath } from "./unix_client.ts";
 import type { HostPort } from "./resolve.ts";
 import { takeError } from "./socket_error.ts";
 import { Stream } from "./stream.ts";
-import { knowledge } from "./turn.ts";
+import { connectFromPath } from "./unix_client.ts";
 import { checkSocketFile, isFile } from "./unix_peer.ts";
 import { pause } from "./waiting.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Python's default backlog, `min(SOMAXCONN, 128)`. */
 const DEFAULT_BACKLOG = 128;
 
 /** How soon to ask again for what Deno gives no event for. */
 const RETRY_SECONDS = 0.01;
-
-/**
- * What an attempt to connect has left behind that failed in the background. The
- * kernel has not noticed yet that the caller knows: the next `connect` tells it
- * once more. After `shutdown` nothing helps any more.
- */
-type Residue = "aborted" | "disconnecting";
 
 /** Where a connection came from. */
 type Origin = "made" | "accepted";
@@ -80,16 +73,13 @@ export class StreamEndpoint implements Endpoint {
   #former: HostPort | undefined;
   #listener: Listener | undefined;
   #isListening = false;
-  #attempt: Attempt | undefined;
-  #residue: Residue | undefined;
-  /** The directions that were shut down before there was a connection. */
-  readonly #shut = { receiving: false, sending: false };
+  /** One that was accepted has never needed it. */
+  #connector: Connector | undefined;
   #stream: Stream | undefined;
   #origin: Origin | undefined;
-  #isConnectReported = true;
   #closed: Promise<void> | undefined;
-  // Few sockets are looked at, and an empty set takes 200 bytes.
-  #watchers: Set<() => void> | undefined;
+  /** Few sockets are looked at. */
+  #watchers: Watchers | undefined;
   readonly #located = new Located();
   #calls: DescriptorCalls | undefined;
   onSystemChange: (() => void) | undefined;
@@ -135,7 +125,7 @@ export class StreamEndpoint implements Endpoint {
   bind(local: LocalAddress): void {
     this.#checkOpen();
     // An attempt that has failed is no obstacle, even if nobody knows of it.
-    if (this.isBound || this.#attempt?.isDone === false) {
+    if (this.isBound || this.#connector?.isUnderWay) {
       // Any name will do, and it has one.
       if ("path" in local && local.path === "" && this.getsockname()) return;
       // The kernel makes the file before it looks at the socket.
@@ -164,7 +154,7 @@ export class StreamEndpoint implements Endpoint {
 
   listen(backlog = DEFAULT_BACKLOG): void {
     this.#checkOpen();
-    if (this.#stream || this.#attempt || this.#residue) throw osError("EINVAL");
+    if (this.#stream || this.#connector?.isInTheWay) throw osError("EINVAL");
     if (this.#isListening && this.#listener === undefined) return;
     const local = this.#local ?? this.#anyAddress();
     // Deno listens from `bind` on, and with another backlog only anew. What has
@@ -204,7 +194,7 @@ export class StreamEndpoint implements Endpoint {
 
   #adopt(conn: Connection, origin: Origin): void {
     this.#stream = new Stream(conn, this);
-    this.#stream.refuse(this.#shut);
+    if (this.#connector) this.#stream.refuse(this.#connector.shut);
     this.#origin = origin;
     knowledge[origin]++;
     const { noDelay, keepAlive } = this.settings;
@@ -241,10 +231,6 @@ export class StreamEndpoint implements Endpoint {
     return this.#located.findSeen(this.#streamNames());
   }
 
-  /**
-   * Connects. A call that may not wait raises EINPROGRESS and the attempt goes
-   * on; later calls raise EALREADY until one tells what came of it.
-   */
   async connect(remote: RemoteAddress, timeout: number | null): Promise<void> {
     this.#checkOpen();
     const isUnix = this.family === AF_UNIX;
@@ -255,84 +241,21 @@ export class StreamEndpoint implements Endpoint {
     if (this.#isListening) throw osError(isUnix ? "EINVAL" : "EISCONN");
     if (this.#stream !== undefined) return this.#reportConnected();
     if ("path" in remote) return await this.#connectUnix(remote.path, timeout);
-    this.#reportResidue();
-    const earlier = this.#attempt;
-    const attempt = earlier ?? this.#beginToConnect(remote, timeout === 0);
-    if (timeout !== null && !attempt.isDone) {
-      if (earlier !== undefined) throw osError("EALREADY");
-      if (timeout === 0) throw osError("EINPROGRESS");
-    }
-    await this.#waitForConnect(timeout);
-    // A caller with a timeout has it from CPython, and the kernel says it again.
-    if (timeout === null) this.#isConnectReported = true;
-  }
-
-  #leaveResidue(): void {
-    this.#residue ??= "aborted";
-    this.#setShut(true);
-  }
-
-  #setShut(isShut: boolean): void {
-    this.#shut.receiving = this.#shut.sending = isShut;
-  }
-
-  #reportResidue(): void {
-    if (this.#residue === "disconnecting") throw osError("EINVAL");
-    if (this.#residue === undefined) return;
-    this.#residue = undefined;
-    this.#setShut(false);
-    throw osError("ECONNABORTED");
+    await this.#useConnector().connect(this.#local, remote, timeout);
   }
 
   #reportConnected(): void {
-    if (this.#isConnectReported) throw osError("EISCONN");
-    this.#isConnectReported = true;
+    if (this.#connector === undefined) throw osError("EISCONN");
+    this.#connector.report();
   }
 
-  #beginToConnect(remote: HostPort, isInBackground: boolean): Attempt {
-    const local = this.#local as HostPort | undefined;
-    // Until now the port was held by listening at it.
-    this.#giveUpListener();
-    return this.#follow(new Attempt(local, remote, isInBackground));
-  }
-
-  /** Becomes connected, or not, when it is known what came of the attempt. */
-  #follow(attempt: Attempt): Attempt {
-    this.#attempt = attempt;
-    this.#onStateChange();
-    attempt.done.then(() => {
-      if (this.#attempt !== attempt || this.#closed) return;
-      if (attempt.conn === undefined) return this.#onStateChange();
-      this.#attempt = undefined;
-      this.#isConnectReported = false;
-      this.#adopt(attempt.conn, "made");
+  #useConnector(): Connector {
+    return this.#connector ??= new Connector({
+      // Until now the port was held by listening at it.
+      onBegin: () => this.#giveUpListener(),
+      onChange: () => this.#onStateChange(),
+      onConnected: (conn) => this.#adopt(conn, "made"),
     });
-    return attempt;
-  }
-
-  /** A failure that the caller hears of otherwise than the kernel's `connect`. */
-  async #waitForConnect(
-    timeout: number | null,
-    isToConnect = true,
-  ): Promise<void> {
-    const attempt = this.#attempt!;
-    const isTold = isToConnect && (timeout === null || attempt.isDone);
-    try {
-      await attempt.wait(timeout);
-    } catch (error) {
-      if (this.#attempt === attempt && !attempt.isDone) {
-        this.#follow(attempt.toBackground());
-      }
-      throw error;
-    }
-    if (this.#closed) throw osError("EBADF");
-    // A failure is told once; after that the socket is free.
-    if (this.#attempt === attempt) {
-      this.#attempt = undefined;
-      if (isTold) this.#setShut(false);
-      else if (attempt.failure !== undefined) this.#leaveResidue();
-    }
-    if (attempt.failure !== undefined) throw retrace(attempt.failure);
   }
 
   /**
@@ -521,7 +444,8 @@ export class StreamEndpoint implements Endpoint {
   async #whenReceivable(timeout: number | null): Promise<boolean> {
     if (await this.#whenConnected(timeout)) return true;
     if (this.family === AF_UNIX) throw osError("EINVAL");
-    if (!this.#shut.receiving || this.#isListening) throw osError("ENOTCONN");
+    const isShut = this.#connector?.shut.receiving && !this.#isListening;
+    if (!isShut) throw osError("ENOTCONN");
     return false;
   }
 
@@ -542,7 +466,7 @@ export class StreamEndpoint implements Endpoint {
 
   async #whenConnected(timeout: number | null): Promise<boolean> {
     this.#checkOpen();
-    if (this.#attempt !== undefined) await this.#waitForConnect(timeout, false);
+    await this.#connector?.whenOver(timeout);
     return this.#stream !== undefined;
   }
 
@@ -578,12 +502,7 @@ export class StreamEndpoint implements Endpoint {
     if (this.#stream !== undefined) {
       return this.#stream.takeFailure() ?? this.#takeSystemError();
     }
-    const failure = this.#attempt?.failure;
-    if (failure !== undefined) {
-      this.#attempt = undefined;
-      this.#leaveResidue();
-    }
-    return failure;
+    return this.#connector?.takeFailure();
   }
 
   /** What the kernel knows and no read has met, where it can be asked. */
@@ -620,17 +539,17 @@ export class StreamEndpoint implements Endpoint {
       return await listener?.close("EINVAL");
     }
     if (this.#stream === undefined) return this.#shutUnconnected(how);
-    this.#isConnectReported = true;
+    this.#connector?.noteReported();
     if (how !== SHUT_WR) this.#shutReceivingInSystem();
     await this.#stream.shutdown(how !== SHUT_WR, how !== SHUT_RD);
   }
 
   /** It counts for the connection to come, also where it is an error. */
   #shutUnconnected(how: number): void {
-    this.#shut.receiving ||= how !== SHUT_WR;
-    this.#shut.sending ||= how !== SHUT_RD;
+    const connector = this.#useConnector();
+    connector.shutDown(how !== SHUT_WR, how !== SHUT_RD);
     if (this.family === AF_UNIX) return;
-    if (this.#attempt?.isDone || this.#residue) this.#residue = "disconnecting";
+    connector.disconnect();
     throw osError("ENOTCONN");
   }
 
@@ -653,37 +572,34 @@ export class StreamEndpoint implements Endpoint {
   }
 
   get isReadable(): boolean {
-    if (this.#closed || this.#attempt) return this.#isAttemptOver;
+    if (this.#isUncertain) return !this.#connector?.isUnderWay;
     if (this.#isListening) return this.#listener?.isReadable ?? true;
     // A socket that is not connected has hung up, to those who look.
     return this.#stream?.isReadable ?? true;
   }
 
   get isWritable(): boolean {
-    if (this.#closed || this.#attempt) return this.#isAttemptOver;
+    if (this.#isUncertain) return !this.#connector?.isUnderWay;
     return !this.#isListening && (this.#stream?.isWritable ?? true);
   }
 
-  /** Whether there is no attempt to connect that is still under way. */
-  get #isAttemptOver(): boolean {
-    return this.#attempt === undefined || this.#attempt.isDone;
+  /** Whether it is closed, or what came of an attempt to connect is not told. */
+  get #isUncertain(): boolean {
+    return this.isClosed || this.#connector?.isAwaited === true;
   }
 
   watch(onChange: () => void): () => void {
-    const watchers = this.#watchers ??= new Set();
-    watchers.add(onChange);
-    this.#lookOut();
-    return () => {
-      watchers.delete(onChange);
-      if (watchers.size === 0) this.#lookAway();
-    };
+    const watchers = this.#watchers ??= new Watchers();
+    const stop = watchers.add(onChange, () => this.#lookAway());
+    this.#lookOut(watchers);
+    return stop;
   }
 
   /** Looks at what the state of now makes worth looking at. */
-  #lookOut(): void {
+  #lookOut({ tell }: Watchers): void {
     if (this.#closed) return;
-    if (this.#isListening) this.#listener?.watch(this.#tellWatchers);
-    this.#stream?.watch(this.#tellWatchers);
+    if (this.#isListening) this.#listener?.watch(tell);
+    this.#stream?.watch(tell);
   }
 
   #lookAway(): void {
@@ -692,31 +608,27 @@ export class StreamEndpoint implements Endpoint {
   }
 
   #onStateChange(): void {
-    if (!this.#watchers?.size) return;
-    this.#lookOut();
-    this.#tellWatchers();
+    const watchers = this.#watchers;
+    if (watchers === undefined || watchers.isEmpty) return;
+    this.#lookOut(watchers);
+    watchers.tell();
   }
-
-  readonly #tellWatchers = (): void => {
-    this.#watchers?.forEach((onChange) => onChange());
-  };
 
   close(): Promise<void> {
     if (this.#closed) return this.#closed;
     this.#closed = this.#close();
-    this.#tellWatchers();
+    this.#watchers?.tell();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
     this.#lookAway();
     this.#located.forget();
-    this.#attempt?.stop();
     await Promise.all([
       this.#calls?.close(),
       this.#listener?.close(),
       this.#stream?.close(),
-      this.#attempt?.done,
+      this.#connector?.stop(),
     ]);
     if (this.#origin !== undefined) knowledge[this.#origin]--;
   }

@@ -12,7 +12,8 @@ import type { OpenDescriptor } from "./descriptor.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { BlockingIOError, TimeoutError } from "./errors.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { knowledge, whenAsked } from "./turn.ts";
+import { knowledge } from "./knowledge.ts";
+import { whenAsked } from "./turn.ts";
 import { Deadline, Line, NOT_YET } from "./waiting.ts";
 
 /** A call that receives, or accepts, has an answer. */

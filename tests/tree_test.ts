@@ -12,7 +12,16 @@ const ROOT = join(import.meta.dirname!, "..");
 const ROOM_ROWS = [
   ["builtin", "constants", "errno", "errors", "unicode_errors", "python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
-  ["keep_alive", "late_error", "libc", "lock", "turn", "unix_name", "waiting"],
+  [
+    "keep_alive",
+    "knowledge",
+    "late_error",
+    "libc",
+    "lock",
+    "turn",
+    "unix_name",
+    "waiting",
+  ],
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
   ["getaddrinfo", "host_addresses", "hosts", "socket_types"],
   ["getnameinfo", "resolve"],
@@ -24,7 +33,7 @@ const ROOM_ROWS = [
   ["stream", "listener", "node_conn", "pair", "adopt", "unix_client"],
   ["bell", "datagram_conn", "deno_datagram", "node_datagram", "unix_datagram"],
   ["datagram", "datagram_system", "membership", "route", "unix_peer"],
-  ["attempt", "descriptor_calls", "endpoint"],
+  ["attempt", "connector", "descriptor_calls", "endpoint", "watchers"],
   ["stream_endpoint", "datagram_endpoint"],
   ["descriptor", "option_table"],
   ["options"],
@@ -35,7 +44,8 @@ const ROOM_ROWS = [
   ["text_reader", "text_writer", "text", "file", "sendfile"],
   ["socket"],
   ["connect", "fd", "fileobj", "watchlist", "select_timeout", "selector_key"],
-  ["registry", "base_selector", "selector_map", "select", "selectors"],
+  ["registry", "base_selector", "selector_map", "base_selector_impl"],
+  ["select", "selectors"],
 ];
 
 /** Folders that hold nothing of ours. */
