@@ -6,8 +6,9 @@
 
 import { ASCII, LATIN_1, tableOf } from "./charmap.ts";
 import type { Codec } from "./codec.ts";
-import { cp949, gb2312, gbk } from "./double_byte.ts";
+import { big5, cp949, gb2312, gbk } from "./double_byte.ts";
 import { LookupError, ValueError } from "./errors.ts";
+import { gb18030 } from "./gb18030.ts";
 import { UTF16, UTF16_BE, UTF16_LE, UTF8, UTF8_SIG } from "./utf.ts";
 
 /** Encodings whose rules are written down here. */
@@ -53,7 +54,13 @@ const LABELS: Readonly<Record<string, string>> = {
 };
 
 /** Encodings whose tables take a moment to make. */
-const MAKERS: Readonly<Record<string, () => Codec>> = { gbk, gb2312, cp949 };
+const MAKERS: Readonly<Record<string, () => Codec>> = {
+  gbk,
+  gb2312,
+  gb18030,
+  big5,
+  cp949,
+};
 
 /** Python's other names for these encodings. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -68,6 +75,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   gbk: "936 cp936 ms936",
   gb2312:
     "chinese csiso58gb231280 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80 iso_ir_58 x_mac_simp_chinese",
+  gb18030: "gb18030_2000",
+  big5: "big5_tw csbig5 x_mac_trad_chinese",
   cp949: "949 ms949 uhc",
   cp866: "866 csibm866 ibm866",
   cp1250: "1250 windows_1250",

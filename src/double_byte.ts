@@ -25,7 +25,9 @@ interface Description {
   /** Pairs that CPython does not know, from one to another. */
   readonly missing: readonly (readonly [from: number, to: number])[];
   /** Pairs that are other characters. */
-  readonly others?: readonly (readonly [pair: number, character: string])[];
+  readonly others?: Iterable<readonly [pair: number, character: string]>;
+  /** Whether it knows the characters that everybody may give a meaning. */
+  readonly hasPrivate?: boolean;
 }
 
 /** What the web has in private or later places of GBK. */
@@ -44,17 +46,26 @@ const NOT_IN_GBK = [
 /** What no pair has, a line's end. */
 const END = 0x0a;
 
+/** What the web decodes to where a pair is no character, */
+const NONE = /\ufffd/;
+/** or to none that is the same for everybody. */
+const NOT_PUBLIC = /[\ufffd\ue000-\uf8ff]/;
+
 /** An encoding with pairs of bytes. */
-class DoubleByte implements Reading, Writing {
+export class DoubleByte implements Reading, Writing {
   readonly encoding: string;
   readonly reason = "illegal multibyte sequence";
   readonly #characters = new Map<number, string>();
   readonly #pairs = new Map<string, number>();
 
-  constructor({ encoding, label, least, missing, others = [] }: Description) {
+  /** The encoding that differs so from the web's. */
+  constructor(description: Description) {
+    const { encoding, label, least, missing, others = [] } = description;
+    const wrong = description.hasPrivate ? NONE : NOT_PUBLIC;
     this.encoding = encoding;
     const decoder = new TextDecoder(label);
     const [leastFirst, leastSecond] = least;
+    const own = new Map(others);
     for (let first = leastFirst; first < 0xff; first++) {
       const line: number[] = [];
       for (let second = leastSecond; second < 0xff; second++) {
@@ -64,20 +75,24 @@ class DoubleByte implements Reading, Writing {
       const decoded = decoder.decode(Uint8Array.from(line)).split("\n");
       for (const [i, character] of decoded.entries()) {
         const pair = first << 8 | leastSecond + i;
-        const isMissing = character.length !== 1 ||
-          /[\ufffd\ue000-\uf8ff]/.test(character) ||
+        const isMissing = character.length !== 1 || wrong.test(character) ||
           missing.some(([from, to]) => from <= pair && pair <= to);
-        if (!isMissing) this.#add(pair, character);
+        const found = own.get(pair) ?? (isMissing ? undefined : character);
+        if (found === undefined) continue;
+        this.#characters.set(pair, found);
+        this.#pairs.set(found, pair);
       }
     }
-    for (const [pair, character] of others) this.#add(pair, character);
   }
 
-  #add(pair: number, character: string): void {
-    const before = this.#characters.get(pair);
-    if (before !== undefined) this.#pairs.delete(before);
-    this.#characters.set(pair, character);
-    this.#pairs.set(character, pair);
+  /** The character of a pair. */
+  characterOf(pair: number): string | undefined {
+    return this.#characters.get(pair);
+  }
+
+  /** The pair of a character. */
+  pairOf(character: string): number | undefined {
+    return this.#pairs.get(character);
   }
 
   decode(bytes: Bytes): string {
@@ -187,5 +202,63 @@ export function cp949(): Codec {
     label: "euc-kr",
     least: [0x81, 0x41],
     missing: [],
+  });
+}
+
+/** Big5's rows of what is not Chinese, one after the other. */
+const BIG5_EXTENSION = [
+  "ヾゝゞ々",
+  range("ぁ", "ん"),
+  range("ァ", "ヶ"),
+  "ДЕЁЖЗИЙКЛМ",
+  range("У", "Я"),
+  `${range("а", "е")}ё${range("ж", "я")}`,
+  range("①", "⑩"),
+  range("⑴", "⑽"),
+].join("");
+
+function range(first: string, last: string): string {
+  const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
+  return String.fromCharCode(
+    ...Array.from({ length: to - from + 1 }, (_, i) => from + i),
+  );
+}
+
+/** In Big5 the second byte goes from 40 to 7e, and on from a1 to fe. */
+function* big5Extension(): Generator<[pair: number, character: string]> {
+  let pair = 0xc6a1;
+  for (const character of BIG5_EXTENSION) {
+    yield [pair++, character];
+    if ((pair & 0xff) === 0x7f) pair += 0xa1 - 0x7f;
+    else if ((pair & 0xff) === 0xff) pair += 0x140 - 0xff;
+  }
+}
+
+/** Big5, what most Chinese text in traditional characters is. */
+export function big5(): Codec {
+  return asCodec({
+    encoding: "big5",
+    label: "big5",
+    least: [0x81, 0x40],
+    missing: [
+      [0x8740, 0xa0fe],
+      [0xa3c0, 0xa3e1],
+      [0xc7fd, 0xc8fe],
+      [0xf9d6, 0xfefe],
+    ],
+    others: [
+      [0xa145, "•"],
+      [0xa14e, "､"],
+      [0xa1c2, "‾"],
+      [0xa1e3, "∼"],
+      [0xa1f2, "♁"],
+      [0xa1f3, "☉"],
+      [0xa241, "／"],
+      [0xa242, "＼"],
+      [0xa244, "¥"],
+      [0xa246, "¢"],
+      [0xa247, "£"],
+      ...big5Extension(),
+    ],
   });
 }

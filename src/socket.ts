@@ -786,7 +786,8 @@ export class Socket {
    *
    * The encodings are UTF-8, UTF-16, ASCII, Latin-1, those with one byte for each
    * character that both Python and Deno have (ISO 8859, Windows, KOI8, Mac), GBK,
-   * GB 2312 and code page 949. For any other read bytes, and decode these.
+   * GB 2312, GB 18030, Big5 and code page 949. For any other read bytes, and decode
+   * these.
    * The error handlers are Python's, but "namereplace". By `newline` `null` each
    * of `\n`, `\r` and `\r\n` ends a line and becomes `\n`; by `""` they stay; any
    * other is the only end. `\n` is written as that end.

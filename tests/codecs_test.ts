@@ -43,7 +43,7 @@ const SINGLE_BYTE = [
   ..."iso8859-15 iso8859-16 koi8-r koi8-u mac-cyrillic mac-roman".split(" "),
 ];
 
-const DOUBLE_BYTE = ["gbk", "gb2312", "cp949"];
+const DOUBLE_BYTE = ["gbk", "gb2312", "gb18030", "big5", "cp949"];
 
 const UTF = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"];
 
@@ -155,6 +155,43 @@ testUnless(
 
 testUnless(
   NO_PYTHON,
+  "makefile() reads and writes four bytes of GB 18030 as CPython does",
+  async () => {
+    const all = Array.from({ length: 256 }, (_, i) => i);
+    const next = random(4);
+    const rows: Row[] = [];
+    // Around each place where the rule changes, and at random.
+    const edges = [0x2f, 0x30, 0x39, 0x3a, 0x7f, 0x80, 0x81, 0x84, 0x8f, 0x90];
+    edges.push(0xe3, 0xe4, 0xfe, 0xff, 0x31, 0x32, 0x35, 0xa4);
+    for (const first of edges) {
+      for (const second of edges) {
+        for (const third of edges) {
+          const bytes = edges.flatMap((last) => [first, second, third, last]);
+          const handler = HANDLERS[rows.length % HANDLERS.length]!;
+          rows.push(["gb18030", "backslashreplace", "", [bytes]]);
+          rows.push(["gb18030", handler, "", split(bytes.slice(3, 24), next)]);
+        }
+      }
+    }
+    // Every character of the first plane that has four, and some beyond it.
+    for (const first of [0x81, 0x82, 0x83, 0x84, 0x90, 0xe3]) {
+      for (const second of all.slice(0x30, 0x3a)) {
+        const bytes = all.slice(0x81, 0xff).flatMap((third) =>
+          all.slice(0x30, 0x3a).flatMap((last) => [first, second, third, last])
+        );
+        rows.push(["gb18030", "backslashreplace", "", [bytes]]);
+      }
+    }
+    const beyond = "a\u{10000}\u{1f600}中\u{10ffff}\u{1ffff}ḿ\ue7c7\ufe10é";
+    for (const errors of HANDLERS) {
+      rows.push(["gb18030", errors, "", [beyond, "\ud800\udc80\udcff", "x"]]);
+    }
+    await assertSame(rows);
+  },
+);
+
+testUnless(
+  NO_PYTHON,
   "makefile() decodes UTF-8 of all kinds as CPython does",
   async () => {
     const starts = [0x61, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1];
@@ -240,7 +277,8 @@ testUnless(
     const all = [
       ...names.split(" "),
       ...[more, others, last].flatMap((list) => list.split(",")),
-      ..."gbk 936 cp936 gb2312 euc_cn uhc ms949 949".split(" "),
+      ..."gbk 936 cp936 gb2312 euc_cn uhc ms949 949 gb18030".split(" "),
+      ..."GB18030-2000 big5 Big5-TW csbig5".split(" "),
       ..."greek cyrillic hebrew arabic latin2 macroman ibm866 nope".split(" "),
       ..."constructor __proto__ toString".split(" "),
     ];

@@ -38,7 +38,7 @@ const ROOM_ROWS = [
   ["descriptor", "option_table"],
   ["options"],
   ["codec_errors", "codec", "newlines"],
-  ["charmap", "double_byte", "utf", "codecs"],
+  ["charmap", "double_byte", "gb18030", "utf", "codecs"],
   ["io_base", "socket_io", "buffered_io"],
   ["buffered_reader", "buffered_writer", "buffered_rwpair"],
   ["text_reader", "text_writer", "text", "file", "sendfile"],
