@@ -38,6 +38,7 @@ const FIRST_BEYOND = 15 * 12_600;
 const BEYOND = 0x1_0000;
 const LAST = 0x10_ffff;
 
+/** The pairs, and besides them the characters of four bytes. */
 class Gb18030 extends DoubleByte {
   /** The characters up to U+FFFF that have no pair, in order; no halves. */
   readonly #others: Uint16Array;
