@@ -247,9 +247,19 @@ export class Outflow {
   }
 
   #checkSendable(): void {
-    if (this.#fate.isClosed) throw osError("EBADF");
-    this.#fate.throwFailure();
-    if (this.#isShut || this.#fate.isBroken) throw osError("EPIPE");
+    const failure = this.#findFailure();
+    if (failure === undefined) return;
+    // What an earlier call has sent, that one has told.
+    if (failure instanceof OSError) failure.bytes_sent = 0;
+    throw failure;
+  }
+
+  /** Why nothing can be sent, if that is so. */
+  #findFailure(): unknown {
+    const fate = this.#fate;
+    if (fate.isClosed) return osError("EBADF");
+    const isOver = this.#isShut || fate.isBroken;
+    return fate.takeFailure() ?? (isOver ? osError("EPIPE") : undefined);
   }
 
   #sendFailure(error: unknown, sent: number): unknown {

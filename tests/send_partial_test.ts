@@ -1,7 +1,13 @@
 /** `Socket.send()` and `Socket.sendall()` when there is no room for everything. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { OSError, SHUT_WR, TimeoutError } from "../mod.ts";
+import {
+  BrokenPipeError,
+  ConnectionError,
+  OSError,
+  SHUT_WR,
+  TimeoutError,
+} from "../mod.ts";
 import {
   assertSameBytes,
   bytes,
@@ -14,7 +20,7 @@ import {
   pattern,
   TIMED_OUT,
 } from "./_outcome.ts";
-import { concat, connected, drain, end, fill } from "./_pairs.ts";
+import { concat, connected, drain, end, fill, type Pair } from "./_pairs.ts";
 
 /** More than any buffer on the way holds. */
 const MUCH = 20_000_000;
@@ -32,6 +38,50 @@ Deno.test("Socket.send() may be partial with a timeout, and says so", async () =
     assertSameBytes(await inTime(draining), data.subarray(0, sent));
   }
 });
+
+/** A connection whose peer has gone in the middle of a large `send`. */
+async function brokenWhileSending(): Promise<Pair & { sent: number }> {
+  const pair = await connected();
+  const sending = pair.client.send(new Uint8Array(MUCH));
+  await pair.conn.recv(1);
+  await end(pair.conn);
+  return { ...pair, sent: await inTime(sending) };
+}
+
+Deno.test("Socket.send() says once what went out, and then what failed", async () => {
+  await using pair = await brokenWhileSending();
+  const { client, sent } = pair;
+  assert(sent > 0 && sent < MUCH, String(sent));
+  for (let i = 0; i < 3; i++) {
+    const size = i === 0 ? 1 : MUCH;
+    const error = await assertRejects(
+      () => inTime(client.send(new Uint8Array(size))),
+      i === 0 ? ConnectionError : BrokenPipeError,
+    );
+    assertEquals(error.bytes_sent, 0);
+  }
+});
+
+Deno.test("Socket.sendall() after a partial send() says that it has sent nothing", async () => {
+  await using pair = await brokenWhileSending();
+  const error = await assertRejects(
+    () => inTime(pair.client.sendall(bytes("x"))),
+    ConnectionError,
+  );
+  assertEquals(error.bytes_sent, 0);
+});
+
+for (const buffering of [0, -1]) {
+  Deno.test(`a file of buffering ${buffering} does not write for ever when the peer has gone`, async () => {
+    await using pair = await brokenWhileSending();
+    const file = pair.client.makefile("wb", { buffering });
+    await assertRejects(
+      () => inTime(file.write(new Uint8Array(MUCH)).then(() => file.flush())),
+      ConnectionError,
+    );
+    await file.close();
+  });
+}
 
 Deno.test("Socket.send() that may not wait: the peer gets exactly what was counted", async () => {
   await using pair = await connected();
