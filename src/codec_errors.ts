@@ -7,6 +7,7 @@
 
 import type { Bytes } from "./connection.ts";
 import { LookupError } from "./errors.ts";
+import { retrace } from "./late_error.ts";
 import {
   escapeCharacter,
   UnicodeDecodeError,
@@ -68,7 +69,9 @@ export function mendText(
     default:
       checkHandler(errors);
   }
-  throw new UnicodeDecodeError(encoding, object, start, end, reason);
+  throw retrace(
+    new UnicodeDecodeError(encoding, object, start, end, reason),
+  );
 }
 
 function hexEscape(byte: number): string {
@@ -130,12 +133,9 @@ export function mendBytes(
   }
   // Python counts characters where JavaScript counts halves of some.
   const before = [...object.slice(0, start)].length;
-  throw new UnicodeEncodeError(
-    encoding,
-    object,
-    before,
-    before + wrong.length,
-    reason,
+  const after = before + wrong.length;
+  throw retrace(
+    new UnicodeEncodeError(encoding, object, before, after, reason),
   );
 }
 

@@ -7,6 +7,7 @@
 
 import * as resolver from "./constants.ts";
 import { errno, type ErrnoName, nameOf, strerror } from "./errno.ts";
+import { retrace } from "./late_error.ts";
 
 /** What an error of this module is made with besides errno and words. */
 export interface OSErrorOptions extends ErrorOptions {
@@ -81,6 +82,7 @@ export class OSError extends Error {
       const Kind = CLASS_BY_ERRNO.get(errnoOrMessage);
       if (Kind) return new Kind(errnoOrMessage, strerror, options);
     }
+    retrace(this, new.target);
   }
 
   /** The name of an errno of this kind of error. */

@@ -1,20 +1,29 @@
 /**
  * Errors that were made when no call was running: on a later turn of the event
- * loop, or for a call that was still to come. Their stacks tell of this package
- * only; what follows makes them lead to the call that they are for.
+ * loop, or for a call that was still to come; and errors deep below the call.
+ * Their stacks tell of this package only; what follows makes them lead to the
+ * call that they are for.
  *
  * @module
  */
 
+/** The most functions of this package that one call of its users runs through. */
+const OWN_FRAMES = 20;
+
 /**
  * Lets an error's stack lead to who is running now; or to who has called, or
- * awaits, a function that is running.
+ * awaits, a function that is running. Functions of ours in between do not count:
+ * a stack has ten, and a line of a text file takes as many.
  */
 export function retrace<E>(
   error: E,
-  within: (error: E) => unknown = retrace,
+  within: Parameters<typeof Error.captureStackTrace>[1] = retrace,
 ): E {
-  if (error instanceof Error) Error.captureStackTrace(error, within);
+  if (!(error instanceof Error)) return error;
+  const { stackTraceLimit } = Error;
+  if (stackTraceLimit > 0) Error.stackTraceLimit += OWN_FRAMES;
+  Error.captureStackTrace(error, within);
+  Error.stackTraceLimit = stackTraceLimit;
   return error;
 }
 

@@ -58,6 +58,14 @@ export class SelectorKey<D = unknown, F extends FileObject = Socket> {
     this.data = data;
   }
 
+  /** Its parts as in Python's tuple: `const [fileobj, fd, events, data] = key`. */
+  *[Symbol.iterator](): IterableIterator<F | number | D | null> {
+    yield this.fileobj;
+    yield this.fd;
+    yield this.events;
+    yield this.data;
+  }
+
   /**
    * The number of its descriptor, as `fileno()` tells it with `--allow-ffi`;
    * without that, −1 for all: know your sockets by `fileobj` or by `data`.

@@ -57,6 +57,14 @@ export class SelectorMap<D, F extends FileObject>
     for (const [fileobj, key] of this) callback(key, fileobj, this);
   }
 
+  /** For `console.log`: the map as it is now. */
+  [Symbol.for("Deno.customInspect")](
+    inspect: typeof Deno.inspect,
+    options: Deno.InspectOptions,
+  ): string {
+    return inspect(this.#now(), options);
+  }
+
   #now(): Map<F, SelectorKey<D, F>> {
     return new Map(this.#registry.keys().map((key) => [key.fileobj, key]));
   }

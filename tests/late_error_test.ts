@@ -1,11 +1,6 @@
 /** Errors of a later turn: their stacks lead to the line that called. */
 
-import {
-  assertEquals,
-  assertInstanceOf,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import {
   AF_INET,
   create_connection,
@@ -14,10 +9,13 @@ import {
   SOCK_DGRAM,
   type Socket,
   socket,
+  UnicodeDecodeError,
+  UnicodeEncodeError,
 } from "../mod.ts";
 import {
   breakable,
   connected,
+  end,
   fill,
   listening,
   refusing,
@@ -29,12 +27,15 @@ import { run } from "./_program.ts";
 const SOON = 0.001;
 
 /** A call fails, and the error's stack leads here. */
-async function assertIsFound(call: () => Promise<unknown>): Promise<void> {
+async function assertIsFound(
+  call: () => Promise<unknown>,
+  kind: abstract new (...args: never[]) => Error = OSError,
+): Promise<void> {
   try {
     await call();
   } catch (error) {
-    assertInstanceOf(error, OSError);
-    return assertStringIncludes(error.stack ?? "", "at async assertIsFound (");
+    assertInstanceOf(error, kind);
+    return assertMatch(error.stack ?? "", /^ +at (async )?assertIsFound \(/m);
   }
   throw new Error("It has not failed");
 }
@@ -119,17 +120,49 @@ Deno.test("a closed socket leads to those who wait", async () => {
     () => sock.recv(8),
     () => sock.recvfrom_into(target),
   ];
-  const found = calls.map(assertIsFound);
+  const found = calls.map((call) => assertIsFound(call));
   for (const each of [pair.client, pair.conn, listener, sock]) each.close();
   await Promise.all(found);
 });
 
-Deno.test("a file's reader leads to the caller", async () => {
+Deno.test("a file's reader leads to the caller, through any number of calls", async () => {
   await using pair = await connected();
-  const { client } = pair;
+  const { client, conn } = pair;
   client.settimeout(SOON);
+  for (const mode of ["r", "rb", "rw", "rwb"] as const) {
+    await using file = client.makefile(mode);
+    await assertIsFound(() => file.readline());
+    await assertIsFound(() => file.readlines());
+    await assertIsFound(async () => {
+      for await (const line of file) throw new Error(String(line));
+    });
+  }
+  await conn.sendall(Uint8Array.of(0xd6, 0xd0, 0x0a));
+  client.settimeout(20);
   await using file = client.makefile("r");
-  await assertIsFound(() => file.readline());
+  await assertIsFound(() => file.readline(), UnicodeDecodeError);
+});
+
+Deno.test("a file's writer leads to the caller", async () => {
+  const much = "x".repeat(20_000_000);
+  for (const isGone of [false, true]) {
+    await using pair = await connected();
+    const { client, conn } = pair;
+    if (isGone) {
+      // What it has not read makes the peer break the connection.
+      await client.sendall(new Uint8Array(8));
+      await conn.recv(1);
+      await end(conn);
+    } else client.settimeout(SOON);
+    const file = client.makefile("w");
+    await assertIsFound(() => file.write(much));
+    await assertIsFound(() => file.writelines([much]));
+    const ascii = client.makefile("w", { encoding: "ascii" });
+    await assertIsFound(() => ascii.write("\u4e2d"), UnicodeEncodeError);
+    for (const each of [file, ascii]) {
+      await each.close().catch((error) => assertInstanceOf(error, OSError));
+    }
+  }
 });
 
 Deno.test("who does not await has an error all the same", async () => {

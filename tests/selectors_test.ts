@@ -1,6 +1,6 @@
 /** Selectors: what is registered, and which of it is ready. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   create_connection,
   KeyError,
@@ -8,6 +8,7 @@ import {
   RuntimeError,
   SHUT_WR,
   Socket,
+  socket,
   socketpair,
 } from "../mod.ts";
 import {
@@ -581,6 +582,20 @@ Deno.test("selectors of nothing, or of closed sockets, keep no program running",
 function runWith(code: string): ReturnType<typeof run> {
   return run(`import * as selectors from ${MODULE};\n${code}`);
 }
+
+Deno.test("SelectorKey can be taken apart, as Python's tuple", () => {
+  using sock = socket();
+  const key = new SelectorKey(sock, 7, EVENT_READ, "data");
+  assertEquals([...key], [sock, 7, EVENT_READ, "data"]);
+});
+
+Deno.test("get_map() shows what is in it", () => {
+  using sock = socket();
+  using selector = new DefaultSelector<string>();
+  selector.register(sock, EVENT_READ, "data");
+  const shown = Deno.inspect(selector.get_map());
+  assertMatch(shown, /^Map\(1\) \{\s*<socket\.socket .*data: "data"/s);
+});
 
 Deno.test("SelectorKey.fd is the number that fileno() tells, if it does", async () => {
   await using sock = new Socket();

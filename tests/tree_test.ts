@@ -10,18 +10,10 @@ const ROOT = join(import.meta.dirname!, "..");
  * from rows above its own, and from its own row where that makes no circle.
  */
 const ROOM_ROWS = [
-  ["builtin", "constants", "errno", "errors", "unicode_errors", "python"],
+  ["builtin", "constants", "errno", "late_error", "errors", "unicode_errors"],
+  ["python"],
   ["events", "address", "byte_order", "cmsg", "flags", "idna", "ip", "kind"],
-  [
-    "keep_alive",
-    "knowledge",
-    "late_error",
-    "libc",
-    "lock",
-    "turn",
-    "unix_name",
-    "waiting",
-  ],
+  ["keep_alive", "knowledge", "libc", "lock", "turn", "unix_name", "waiting"],
   ["hostname", "hosts_file", "inet", "interfaces", "lookup", "services"],
   ["getaddrinfo", "host_addresses", "hosts", "socket_types"],
   ["getnameinfo", "resolve"],
