@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat, decode, encode } from "../lessons/_bytes.ts";
+import * as socket from "../mod.ts";
 import { assertFails, assertPrints, assertRefuses } from "./_endings.ts";
 import { readMemory } from "./_memory.ts";
 import { NO_NC, NO_PYTHON, runPython, startPython } from "./_peers.ts";
@@ -445,18 +446,18 @@ testUnless(
   NO_PYTHON ?? NO_LINUX,
   "udp_chat client begins a new line for its failure",
   async () => {
-    const room = new Peer();
-    const port = `${room.port}`;
-    const client = [...command, "client", "--port", port];
+    using room = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+    room.bind(["127.0.0.1", 0]);
+    const [host, port] = room.getsockname();
+    const client = [...command, "client", "--port", `${port}`];
     const running = runPython("terminal.py", ["[]", ...client]);
-    const [, to] = await room.receive();
-    await room.send("# You are 小明", to);
-    // The last of them has the client say that it is there; but nobody is.
-    for (let i = 2; i < 100; i++) await room.send(`line ${i}`, to);
-    // At once, so that the room has gone before the client answers.
-    const sending = room.send("line 100", to);
-    room[Symbol.dispose]();
-    await sending;
+    const [, to] = await within("/name", room.recvfrom(2048));
+    await room.sendto(encode("# You are 小明"), to);
+    for (let i = 2; i < 100; i++) await room.sendto(encode(`line ${i}`), to);
+    // From now on it takes only its own datagrams. To the client, who says after
+    // a hundred that it is still there, nobody is there.
+    await room.connect([host, port]);
+    await room.sendto(encode("line 100"), to);
     const { code, stdout } = await running;
     assertEquals(code, 1);
     assertMatch(stdout, /\nConnectionRefusedError: .*\n$/);
