@@ -7,7 +7,6 @@
 
 import type { Bytes } from "./connection.ts";
 import { LookupError } from "./errors.ts";
-import { retrace } from "./late_error.ts";
 import {
   escapeCharacter,
   UnicodeDecodeError,
@@ -69,9 +68,7 @@ export function mendText(
     default:
       checkHandler(errors);
   }
-  throw retrace(
-    new UnicodeDecodeError(encoding, object, start, end, reason),
-  );
+  throw new UnicodeDecodeError(encoding, object, start, end, reason);
 }
 
 function hexEscape(byte: number): string {
@@ -133,9 +130,12 @@ export function mendBytes(
   }
   // Python counts characters where JavaScript counts halves of some.
   const before = [...object.slice(0, start)].length;
-  const after = before + wrong.length;
-  throw retrace(
-    new UnicodeEncodeError(encoding, object, before, after, reason),
+  throw new UnicodeEncodeError(
+    encoding,
+    object,
+    before,
+    before + wrong.length,
+    reason,
   );
 }
 

@@ -5,9 +5,20 @@
  */
 
 import { ValueError } from "./errors.ts";
+import { retrace } from "./late_error.ts";
 
 /** Text and bytes that do not fit each other. As Python's `UnicodeError`. */
-export class UnicodeError extends ValueError {}
+export class UnicodeError extends ValueError {
+  /**
+   * Makes the error.
+   *
+   * @param message What does not fit.
+   */
+  constructor(message: string) {
+    super(message);
+    retrace(this, new.target);
+  }
+}
 
 /**
  * Bytes that are no text in an encoding. As Python's `UnicodeDecodeError`.
