@@ -205,33 +205,34 @@ export function cp949(): Codec {
   });
 }
 
-/** Big5's rows of what is not Chinese, one after the other. */
-const BIG5_EXTENSION = [
-  "ヾゝゞ々",
-  range("ぁ", "ん"),
-  range("ァ", "ヶ"),
-  "ДЕЁЖЗИЙКЛМ",
-  range("У", "Я"),
-  `${range("а", "е")}ё${range("ж", "я")}`,
-  range("①", "⑩"),
-  range("⑴", "⑽"),
-].join("");
+/**
+ * Big5's rows of what is not Chinese, one after the other. The second byte goes
+ * from 40 to 7e, and on from a1 to fe.
+ */
+function* big5Extension(): Generator<[pair: number, character: string]> {
+  const characters = [
+    "ヾゝゞ々",
+    range("ぁ", "ん"),
+    range("ァ", "ヶ"),
+    "ДЕЁЖЗИЙКЛМ",
+    range("У", "Я"),
+    `${range("а", "е")}ё${range("ж", "я")}`,
+    range("①", "⑩"),
+    range("⑴", "⑽"),
+  ];
+  let pair = 0xc6a1;
+  for (const character of characters.join("")) {
+    yield [pair++, character];
+    if ((pair & 0xff) === 0x7f) pair += 0xa1 - 0x7f;
+    else if ((pair & 0xff) === 0xff) pair += 0x140 - 0xff;
+  }
+}
 
 function range(first: string, last: string): string {
   const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
   return String.fromCharCode(
     ...Array.from({ length: to - from + 1 }, (_, i) => from + i),
   );
-}
-
-/** In Big5 the second byte goes from 40 to 7e, and on from a1 to fe. */
-function* big5Extension(): Generator<[pair: number, character: string]> {
-  let pair = 0xc6a1;
-  for (const character of BIG5_EXTENSION) {
-    yield [pair++, character];
-    if ((pair & 0xff) === 0x7f) pair += 0xa1 - 0x7f;
-    else if ((pair & 0xff) === 0xff) pair += 0x140 - 0xff;
-  }
 }
 
 /** Big5, what most Chinese text in traditional characters is. */
