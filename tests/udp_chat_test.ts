@@ -203,6 +203,7 @@ async function assertLosesNothing(args: readonly string[]): Promise<void> {
   assertEquals(heard, [...lines, "/quit"]);
   const { code, stdout } = await client.outcome();
   assertEquals([code, stdout.match(/(?<=^小明: )line \d/gm)], [0, lines]);
+  assertEquals(stdout.match(/^# Too fast: /gm)?.length, 2);
 }
 
 testBoth(
